@@ -1,0 +1,269 @@
+/**
+ * The one place that starts ffmpeg and ffprobe (through fluent-ffmpeg).
+ * Every child is guarded: its own session, killed by the kernel when we die, bounded in memory and
+ * file size, nice 19, with a wall timeout; every one is counted and can be listed.
+ */
+import { createHash } from 'node:crypto';
+import { accessSync, chmodSync, constants, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import createCommand from 'fluent-ffmpeg';
+import { asStudioError, StudioError } from './errors.ts';
+
+export type FfmpegPaths = { ffmpeg: string; ffprobe: string };
+
+/** What one child is doing, for `genscene doctor --children` and metrics. */
+export type Child = { pid: number; purpose: string; startedAt: number };
+
+export type FfmpegInput = { source: string | Readable; options?: string[] };
+export type FfmpegOutput = { target: string | Writable; options: string[] };
+
+export type FfmpegRun = {
+  /** Said in errors and in the list of children, e.g. `encoding segment 3`. */
+  purpose: string;
+  inputs: FfmpegInput[];
+  /** `-filter_complex`, if any. Never contains text or names that people wrote. */
+  filter?: string;
+  outputs: FfmpegOutput[];
+  signal?: AbortSignal | undefined;
+  /** Wall time allowed, ms. */
+  timeoutMs?: number;
+  /** Whether damaged input ends the run (default), or is passed over as a player would. */
+  strict?: boolean;
+  /** Largest file the child may write, bytes. */
+  maxFileBytes?: number;
+  /** Called with the media time written so far, seconds. */
+  onTime?: (seconds: number) => void;
+};
+
+export type ProbeStream = Record<string, unknown> & { codec_type?: string; codec_name?: string; index: number };
+export type Probe = { streams: ProbeStream[]; format: Record<string, unknown> };
+
+const children = new Map<number, Child>();
+
+/** Address space of one child, bytes: 4k decoding and encoding stays well below it. */
+const MEMORY_LIMIT = 4 * 1024 ** 3;
+const DEFAULT_TIMEOUT_MS = 15 * 60_000;
+const DEFAULT_FILE_LIMIT = 16 * 1024 ** 3;
+/** Where the machine's own tools are, whatever the caller's PATH says. */
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** ffmpeg and ffprobe children of this thread that run right now. */
+export function runningChildren(): Child[] {
+  return [...children.values()];
+}
+
+/**
+ * Finds ffmpeg: the configured path, else ffmpeg-static's binary, else the PATH.
+ * ffprobe is looked for beside the chosen ffmpeg first, since ffmpeg-static brings none.
+ * @throws {StudioError} missing_tool
+ */
+export function findFfmpeg(configured: { ffmpegPath?: string; ffprobePath?: string; searchPath: string }): FfmpegPaths {
+  const onPath = (name: string): string | null => findProgram(name, configured.searchPath);
+  const ffmpeg = configured.ffmpegPath ?? staticFfmpeg() ?? onPath('ffmpeg');
+  if (!ffmpeg || !isExecutable(ffmpeg)) throw missing('ffmpeg', configured.ffmpegPath);
+  const beside = path.join(path.dirname(ffmpeg), 'ffprobe');
+  const ffprobe = configured.ffprobePath ?? (isExecutable(beside) ? beside : onPath('ffprobe'));
+  if (!ffprobe || !isExecutable(ffprobe)) throw missing('ffprobe', configured.ffprobePath);
+  return { ffmpeg, ffprobe };
+}
+
+/** ffmpeg-static exports the path of its binary, which is absent when its download failed. */
+function staticFfmpeg(): string | null {
+  try {
+    const binary = createRequire(import.meta.url)('ffmpeg-static') as string | null;
+    return binary && isExecutable(binary) ? binary : null;
+  } catch {
+    return null;
+  }
+}
+
+function findProgram(name: string, searchPath: string): string | null {
+  const folders = searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+  return folders.map((folder) => path.join(folder, name)).find(isExecutable) ?? null;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function missing(tool: string, configured: string | undefined): StudioError {
+  const where = configured ? `${configured} is not a program that can be run` : `${tool} was not found`;
+  const setting = tool === 'ffmpeg' ? 'FFMPEG_PATH' : 'FFPROBE_PATH';
+  return new StudioError('missing_tool', `${where}.`, { hint: `Run scripts/setup, or set ${setting} to a working ${tool}.` });
+}
+
+export class Ffmpeg {
+  readonly paths: FfmpegPaths;
+
+  constructor(paths: FfmpegPaths) {
+    this.paths = paths;
+  }
+
+  /**
+   * Runs one ffmpeg to its end. On cancel, timeout or error the child is killed at once (SIGKILL:
+   * SIGTERM would make it write a playable, cut-short file). What it wrote is the caller's to remove.
+   * @throws {StudioError} cancelled, timeout, no_space, render_failed with ffmpeg's last words
+   */
+  async run(task: FfmpegRun): Promise<void> {
+    task.signal?.throwIfAborted();
+    const command = createCommand({ stdoutLines: 50 });
+    command.setFfmpegPath(guardScript(this.paths.ffmpeg, task.maxFileBytes ?? DEFAULT_FILE_LIMIT));
+    skipCapabilityChecks(command);
+    for (const input of task.inputs) command.input(input.source as string).inputOptions(input.options ?? []);
+    if (task.filter) command.complexFilter(task.filter);
+    for (const output of task.outputs) command.output(output.target as string).outputOptions(output.options);
+    const global = ['-hide_banner', '-nostats', '-loglevel', 'error'];
+    if (task.strict ?? true) global.push('-xerror');
+    if (task.onTime) global.push('-progress', 'pipe:2');
+    (command as unknown as { _global: (...options: string[]) => void })._global(...global);
+    await finish(command, task);
+  }
+
+  /**
+   * Reads a file's streams and format. Only plain files: the protocol is pinned and, with `format`,
+   * so is the demuxer, since a playlist in disguise would otherwise open other files.
+   * @throws {StudioError} media_unusable, timeout, cancelled
+   */
+  probe(file: string, options: { format?: string; signal?: AbortSignal | undefined; timeoutMs?: number; extra?: string[] } = {}): Promise<Probe> {
+    options.signal?.throwIfAborted();
+    const args = ['-protocol_whitelist', 'file', ...(options.format ? ['-f', options.format] : []), ...(options.extra ?? [])];
+    const command = createCommand();
+    command.setFfprobePath(guardScript(this.paths.ffprobe, 0, Math.ceil((options.timeoutMs ?? 20_000) / 1000)));
+    command.input(`file:${path.resolve(file)}`);
+    return new Promise((resolve, reject) => {
+      command.ffprobe(args, (error: Error | null, data: unknown) => {
+        if (options.signal?.aborted) return reject(asStudioError(options.signal.reason, 'cancelled'));
+        if (error) return reject(probeError(error));
+        resolve(data as Probe);
+      });
+    });
+  }
+}
+
+function probeError(error: Error): StudioError {
+  const words = error.message.split('\n').filter((line) => line.trim() !== '').at(-1) ?? error.message;
+  return new StudioError('media_unusable', `The file could not be read: ${words.replaceAll(/file:\S*?:? /g, '').slice(0, 200)}`, { cause: error });
+}
+
+/** Starts the command and settles when the child has really gone. */
+function finish(command: createCommand.FfmpegCommand, task: FfmpegRun): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const purpose = task.purpose;
+    let stopReason: StudioError | null = null;
+    let pid = 0;
+    const stop = (reason: StudioError): void => {
+      stopReason ??= reason;
+      kill(pid);
+    };
+    const timeoutMs = task.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timer = setTimeout(
+      () => stop(new StudioError('timeout', `ffmpeg took longer than ${Math.round(timeoutMs / 1000)} s (${purpose}).`, { retryable: true })),
+      timeoutMs,
+    );
+    const onAbort = (): void => stop(asStudioError(task.signal?.reason, 'cancelled'));
+    task.signal?.addEventListener('abort', onAbort, { once: true });
+
+    const settle = (error?: Error, stderr?: string | null): void => {
+      clearTimeout(timer);
+      task.signal?.removeEventListener('abort', onAbort);
+      // An output stream that closed early settles before the child does: never leave it behind.
+      if (error) kill(pid);
+      children.delete(pid);
+      if (stopReason) reject(stopReason);
+      else if (error) reject(runError(error, stderr ?? '', purpose));
+      else resolve();
+    };
+    command.on('start', () => {
+      pid = (command as unknown as { ffmpegProc?: { pid?: number } }).ffmpegProc?.pid ?? 0;
+      if (pid) children.set(pid, { pid, purpose, startedAt: Date.now() });
+      if (stopReason || task.signal?.aborted) stop(asStudioError(task.signal?.reason, 'cancelled'));
+    });
+    if (task.onTime) command.on('stderr', (line: string) => reportTime(line, task.onTime!));
+    command.on('error', (error: Error, _stdout: string | null, stderr: string | null) => settle(error, stderr));
+    command.on('end', () => settle());
+    command.run();
+  });
+}
+
+/** `-progress` writes key=value lines; out_time_us is in µs despite out_time_ms's name. */
+function reportTime(line: string, onTime: (seconds: number) => void): void {
+  const microseconds = /^out_time_us=(\d+)/.exec(line)?.[1];
+  if (microseconds) onTime(Number(microseconds) / 1e6);
+}
+
+function runError(error: Error, stderr: string, purpose: string): StudioError {
+  const text = `${error.message}\n${stderr}`;
+  if (/No space left on device|Disk quota exceeded/i.test(text)) return asStudioError(Object.assign(error, { code: 'ENOSPC' }), 'no_space');
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^[a-z_0-9]+=/.test(line));
+  const words = (lines.slice(-3).join(' ') || error.message).slice(0, 400);
+  return new StudioError('render_failed', `ffmpeg failed (${purpose}): ${words}`, { cause: error });
+}
+
+function kill(pid: number): void {
+  if (!pid) return;
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, 'SIGKILL');
+    } catch {
+      // Already gone, or (without setsid) no group of its own.
+    }
+  }
+}
+
+/**
+ * fluent-ffmpeg asks `ffmpeg -formats` and `-encoders` before each first command of a thread;
+ * doctor has checked the binary once, so the 100 ms are saved.
+ */
+function skipCapabilityChecks(command: createCommand.FfmpegCommand): void {
+  const inner = command as unknown as Record<string, unknown>;
+  inner['_checkCapabilities'] = (done: (error: null) => void) => done(null);
+  inner['availableEncoders'] = (done: (error: null, encoders: object) => void) => done(null, {});
+}
+
+const guards = new Map<string, string>();
+
+/**
+ * A small shell script that turns itself into the program under the limits of the machine's own
+ * tools (util-linux, coreutils; each is left out where it is missing). It execs all the way, so the
+ * pid we spawned is the program. fluent-ffmpeg takes one path and no wrapper, hence a script.
+ */
+function guardScript(program: string, maxFileBytes: number, timeoutS?: number): string {
+  const key = `${program} ${maxFileBytes} ${timeoutS ?? ''}`;
+  const known = guards.get(key);
+  if (known && isExecutable(known)) return known;
+  const words = ['exec'];
+  const add = (tool: string, ...args: string[]): void => {
+    const found = findProgram(tool, SYSTEM_PATH);
+    if (found) words.push(found, ...args);
+  };
+  add('setsid');
+  add('setpriv', '--pdeathsig', 'KILL');
+  add('prlimit', `--as=${MEMORY_LIMIT}`, `--fsize=${maxFileBytes}`, '--core=0');
+  add('nice', '-n', '19');
+  // For ffprobe, whose child fluent-ffmpeg keeps to itself: coreutils ends it in the foreground.
+  if (timeoutS !== undefined) {
+    add('timeout', '--foreground', '-s', 'KILL', String(timeoutS));
+    add('setpriv', '--pdeathsig', 'KILL');
+  }
+  const script = `#!/bin/sh\n${words.join(' ')} '${program.replaceAll("'", `'\\''`)}' "$@"\n`;
+  const folder = path.join(tmpdir(), `genscene-guards-${process.getuid?.() ?? 0}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = path.join(folder, createHash('sha256').update(script).digest('hex').slice(0, 16));
+  if (!isExecutable(file)) {
+    // Written under another name first: a script that is open for writing cannot be executed.
+    const fresh = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+    writeFileSync(fresh, script, { mode: 0o700 });
+    chmodSync(fresh, 0o700);
+    renameSync(fresh, file);
+  }
+  guards.set(key, file);
+  return file;
+}

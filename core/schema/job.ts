@@ -1,0 +1,59 @@
+/** The job as every door shows it: the object of the REST contract, of webhooks and of `--json`. */
+import { z } from 'zod';
+import { metadataSchema } from './storyboard.ts';
+
+export const jobStatuses = ['queued', 'fetching', 'voicing', 'rendering', 'saving', 'done', 'failed', 'cancelled'] as const;
+export const finalStatuses = ['done', 'failed', 'cancelled'] as const;
+
+const isoTime = z.string().describe('ISO 8601, UTC');
+
+export const jobErrorSchema = z.object({
+  code: z.string(),
+  stage: z.string().nullable(),
+  scene: z.number().int().nullable().describe('Scene at fault, counted from 1'),
+  retryable: z.boolean(),
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+
+export const jobSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['compose', 'tts']),
+  title: z.string().nullable(),
+  status: z.enum(jobStatuses),
+  progress: z.number().min(0).max(100),
+  stage: z.string().nullable(),
+  scene: z.number().int().nullable().describe('Scene being worked on, counted from 1'),
+  scenesTotal: z.number().int(),
+  scenesReused: z.number().int().nullable(),
+  etaSeconds: z.number().nullable(),
+  queuePosition: z.number().int().nullable().describe('1 is next'),
+  attempts: z.number().int(),
+  url: z.string().nullable(),
+  posterUrl: z.string().nullable(),
+  previewUrl: z.string().nullable(),
+  sheetUrl: z.string().nullable(),
+  captions: z.object({ srt: z.string().nullable(), vtt: z.string().nullable() }).nullable(),
+  duration: z.number().nullable().describe('Seconds'),
+  width: z.number().int().nullable().describe('px'),
+  height: z.number().int().nullable().describe('px'),
+  size: z.number().int().nullable().describe('Bytes'),
+  loudness: z.object({ lufs: z.number().nullable(), truePeakDb: z.number().nullable() }).nullable(),
+  warnings: z.array(z.string()),
+  error: jobErrorSchema.nullable(),
+  metadata: metadataSchema.nullable(),
+  createdAt: isoTime,
+  startedAt: isoTime.nullable(),
+  finishedAt: isoTime.nullable(),
+  updatedAt: isoTime,
+  expiresAt: isoTime.nullable(),
+});
+
+export type Job = z.infer<typeof jobSchema>;
+export type JobStatus = (typeof jobStatuses)[number];
+export type JobError = z.infer<typeof jobErrorSchema>;
+
+/** Whether nothing more will happen to the job unless someone asks for a retry. */
+export function isFinal(status: JobStatus): boolean {
+  return (finalStatuses as readonly string[]).includes(status);
+}
