@@ -7,6 +7,7 @@
  */
 export function nearestName(typed: string, known: readonly string[]): string | null {
   if (typed.length === 0 || typed.length > 64) return null;
+  if (known.includes(typed)) return typed;
   const plainTyped = plain(typed);
   const begun = known.filter((name) => plainTyped.length >= 3 && plain(name).startsWith(plainTyped));
   if (begun.length === 1) return begun[0]!;
