@@ -3,13 +3,10 @@
  * film will about be.
  */
 import type { Issue } from './errors.ts';
+import { planTimeline, type SceneMeasure } from './pipeline/timeline.ts';
 import { limits, sceneSchema, type Scene, type Storyboard } from './schema/storyboard.ts';
 
-/** How long a scene of `duration: "auto"` lasts with nothing to say and no clip to show, seconds. */
-export const SILENT_SCENE_SECONDS = 4;
-/** Silence around the speech of a scene, seconds; an estimate for `estimateSeconds` only. */
-const AROUND_SPEECH_SECONDS = 0.9;
-/** Letters spoken in a second, measured over both default engines; ideographs take three times as long. */
+/** Letters spoken in a second, measured over both default engines; an ideograph takes as long as three. */
 const LETTERS_PER_SECOND = 14.5;
 
 /**
@@ -57,11 +54,8 @@ function repeatedIds(scenes: unknown[]): Issue[] {
 
 /** Only durations that were given count: an estimate is no reason to refuse. */
 export function filmTooLong(storyboard: Storyboard): Issue | null {
-  const given = storyboard.scenes.reduce(
-    (sum, scene) => sum + (typeof scene.duration === 'number' ? scene.duration : 0),
-    0,
-  );
-  const seconds = given - overlaps(storyboard);
+  const given = storyboard.scenes.filter((scene) => scene.duration !== 'auto');
+  const seconds = estimateSeconds({ ...storyboard, scenes: given });
   if (seconds <= limits.filmSeconds) return null;
   return {
     path: 'scenes',
@@ -69,28 +63,24 @@ export function filmTooLong(storyboard: Storyboard): Issue | null {
   };
 }
 
-function overlaps(storyboard: Storyboard): number {
-  return storyboard.scenes.slice(1).reduce((sum, scene) => sum + overlapOf(scene), 0);
-}
-
-function overlapOf(scene: Scene): number {
-  return scene.transition && scene.transition.type !== 'none' ? scene.transition.duration : 0;
-}
-
-/** The likely length of the film, seconds: exact where all durations are given. */
+/** The likely length of the film, seconds: the renderer's own timeline, with the speech estimated. */
 export function estimateSeconds(storyboard: Storyboard): number {
-  const scenes = storyboard.scenes.reduce((sum, scene) => sum + sceneSeconds(scene, storyboard), 0);
-  return Math.max(0.2, Math.round((scenes - overlaps(storyboard)) * 10) / 10);
+  const measures = storyboard.scenes.map((scene) => estimatedMeasure(scene, storyboard));
+  const { frames, fps } = planTimeline(measures, storyboard.output.fps);
+  return Math.round((frames / fps) * 10) / 10;
 }
 
-function sceneSeconds(scene: Scene, storyboard: Storyboard): number {
-  if (scene.duration !== 'auto') return scene.duration;
+function estimatedMeasure(scene: Scene, storyboard: Storyboard): SceneMeasure {
   const text = scene.text?.trim();
-  if (text)
-    return AROUND_SPEECH_SECONDS + speechSeconds(text) / (scene.voice?.speed ?? storyboard.voice?.speed ?? 1);
-  if (scene.media?.type === 'video' && scene.media.end !== undefined)
-    return scene.media.end - (scene.media.start ?? 0);
-  return SILENT_SCENE_SECONDS;
+  const speed = scene.voice?.speed ?? storyboard.voice?.speed ?? 1;
+  const clip = scene.media?.type === 'video' && scene.media.end !== undefined ? scene.media : null;
+  return {
+    duration: scene.duration,
+    speechS: text ? speechSeconds(text) / speed : null,
+    clipS: clip ? clip.end! - (clip.start ?? 0) : null,
+    hasTitle: scene.title !== undefined,
+    transition: scene.transition ?? { type: 'none', duration: 0 },
+  };
 }
 
 function speechSeconds(text: string): number {
@@ -102,7 +92,7 @@ function speechSeconds(text: string): number {
 /** What is allowed and probably not meant, one sentence each. */
 export function harmlessOddities(storyboard: Storyboard): string[] {
   const warnings = storyboard.scenes.flatMap((scene, index) =>
-    sceneOddities(scene, index, storyboard).map((words) => `scenes[${index}]${words}`),
+    sceneOddities(scene, index).map((words) => `scenes[${index}]${words}`),
   );
   const seconds = estimateSeconds(storyboard);
   if (seconds > limits.filmSeconds) {
@@ -115,15 +105,12 @@ export function harmlessOddities(storyboard: Storyboard): string[] {
   return warnings;
 }
 
-function sceneOddities(scene: Scene, index: number, storyboard: Storyboard): string[] {
+function sceneOddities(scene: Scene, index: number): string[] {
   const words: string[] = [];
   const speaks = Boolean(scene.text?.trim());
   if (scene.text !== undefined && !speaks) words.push('.text is only white space: the scene says nothing.');
-  if (!speaks && !scene.audio && !scene.title && !scene.media) {
-    words.push(
-      ` has nothing to say or show: ${scene.duration === 'auto' ? SILENT_SCENE_SECONDS : scene.duration} s of plain background.`,
-    );
-  }
+  if (!speaks && !scene.audio && !scene.title && !scene.media)
+    words.push(' has nothing to say or show: it is a plain background.');
   if (scene.voice && (!speaks || scene.audio))
     words.push(`.voice has nothing to speak: the scene has ${scene.audio ? 'its own audio' : 'no text'}.`);
   if (scene.effect && scene.effect !== 'none' && scene.media?.type !== 'image') {
@@ -131,21 +118,8 @@ function sceneOddities(scene: Scene, index: number, storyboard: Storyboard): str
       `.effect moves pictures only; it does nothing for ${scene.media ? `a ${scene.media.type}` : 'a plain background'}.`,
     );
   }
-  words.push(...transitionOddities(scene, index, storyboard));
+  if (index === 0 && scene.transition && scene.transition.type !== 'none') {
+    words.push('.transition has nothing before it: the first scene simply begins.');
+  }
   return words;
-}
-
-function transitionOddities(scene: Scene, index: number, storyboard: Storyboard): string[] {
-  const overlap = overlapOf(scene);
-  if (!scene.transition || overlap === 0) return [];
-  if (index === 0) return ['.transition has nothing before it: the first scene simply begins.'];
-  const neighbours = [storyboard.scenes[index - 1]!.duration, scene.duration].filter(
-    (duration) => duration !== 'auto',
-  );
-  const shortest = Math.min(...neighbours);
-  return overlap > shortest
-    ? [
-        `.transition lasts ${overlap} s, longer than a scene of ${shortest} s beside it; it is shortened to fit.`,
-      ]
-    : [];
 }

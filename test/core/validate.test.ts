@@ -184,11 +184,7 @@ describe('faults', () => {
 describe('warnings', () => {
   const odd: [scenes: StoryboardInput['scenes'], words: string][] = [
     [[{ text: 'Hi', transition: {} }], 'scenes[0].transition has nothing before it'],
-    [
-      [scene, { duration: 1, media: { type: 'color', color: '#fff' }, transition: { duration: 2 } }],
-      'it is shortened to fit',
-    ],
-    [[{}], 'scenes[0] has nothing to say or show: 4 s'],
+    [[{}], 'scenes[0] has nothing to say or show'],
     [[{ text: '  \n ', title: { text: 'A' } }], 'scenes[0].text is only white space'],
     [
       [{ media: { type: 'color', color: '#fff' }, voice: { speed: 1 } }],
