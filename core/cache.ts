@@ -1,0 +1,68 @@
+/**
+ * A folder of files named by what they are made of. Whoever has the key may use the file and nobody
+ * ever changes it; the oldest unused ones go when the folder grows over its limit.
+ */
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Files used less than this ago are never removed: a running render may be about to read them, ms. */
+const IN_USE_MS = 60 * 60_000;
+
+export type ContentCache = {
+  /** Where the file of a key is or will be; its folder exists. */
+  file(key: string, extension: string): string;
+  /** Whether it is there; if so it counts as used now. */
+  has(key: string, extension: string): Promise<boolean>;
+  /** A name beside the final one, to write to before `keep`. */
+  temporary(key: string, extension: string): string;
+  /** Gives a finished temporary file its final name. */
+  keep(temporary: string, key: string, extension: string): Promise<string>;
+  /** Removes left-over temporary files and the least recently used ones over the limit. @returns bytes freed */
+  trim(): Promise<number>;
+};
+
+export async function openCache(folder: string, maxBytes: number): Promise<ContentCache> {
+  await mkdir(folder, { recursive: true });
+  const file = (key: string, extension: string): string => path.join(folder, `${key}.${extension}`);
+  return {
+    file,
+    async has(key, extension) {
+      const name = file(key, extension);
+      try {
+        await access(name);
+        const now = new Date();
+        await utimes(name, now, now);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    temporary: (key, extension) => path.join(folder, `${key}.${randomUUID()}.tmp.${extension}`),
+    async keep(temporary, key, extension) {
+      const name = file(key, extension);
+      await rename(temporary, name);
+      return name;
+    },
+    trim: () => trimFolder(folder, maxBytes),
+  };
+}
+
+async function trimFolder(folder: string, maxBytes: number): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const files: { name: string; bytes: number; usedAt: number }[] = [];
+  for (const name of names) {
+    const info = await stat(path.join(folder, name)).catch(() => null);
+    if (info?.isFile()) files.push({ name, bytes: info.size, usedAt: info.mtimeMs });
+  }
+  let total = files.reduce((sum, entry) => sum + entry.bytes, 0);
+  let freed = 0;
+  const removable = files.filter((entry) => Date.now() - entry.usedAt > IN_USE_MS).sort((a, b) => a.usedAt - b.usedAt);
+  for (const entry of removable) {
+    if (total <= maxBytes && !/\.tmp(\.|$)/.test(entry.name)) continue;
+    await rm(path.join(folder, entry.name), { force: true });
+    total -= entry.bytes;
+    freed += entry.bytes;
+  }
+  return freed;
+}

@@ -1,0 +1,193 @@
+/**
+ * A clip as frames on the film's own grid: frame k of the scene shows the clip at start + k / fps.
+ * Each decoding run is pinned to that grid, so neighbouring segments of one scene show exactly
+ * consecutive frames although each opens the clip by itself.
+ */
+import { Writable } from 'node:stream';
+import { StudioError } from '../errors.ts';
+import type { Ffmpeg } from '../ffmpeg.ts';
+import { frameBytes, type Frame, type Kernel } from './kernel.ts';
+import type { ClipLayer } from './plan.ts';
+
+type ClipView = ClipLayer & { sceneFrames: number };
+
+/** Decoding starts this much before the first frame wanted, s: the frame shown there began earlier. */
+const SEEK_MARGIN_S = 1;
+
+export class ClipReader {
+  private readonly layer: ClipView;
+  private readonly size: { width: number; height: number; fps: number };
+  private readonly ffmpeg: Ffmpeg;
+  private readonly signal: AbortSignal;
+  /** Frames of the clip at the film's rate, played once. */
+  private readonly length: number;
+  private run: DecodingRun | null = null;
+
+  constructor(layer: ClipView, size: { width: number; height: number; fps: number }, ffmpeg: Ffmpeg, signal: AbortSignal) {
+    this.layer = layer;
+    this.size = size;
+    this.ffmpeg = ffmpeg;
+    this.signal = signal;
+    this.length = Math.max(1, Math.floor((layer.endS - layer.startS) * size.fps * this.slowdown() + 1e-6));
+  }
+
+  /**
+   * Puts scene frame `index` into `out`. Cheap when asked in order.
+   * @throws {StudioError} media_unusable when the clip gives no frame at all
+   */
+  async read(index: number, out: Frame, kernel: Kernel): Promise<void> {
+    const wanted = this.layer.whenShort === 'loop' ? index % this.length : Math.min(index, this.length - 1);
+    if (!this.run || wanted < this.run.next - 1) await this.start(wanted);
+    const bytes = await this.run!.frame(wanted);
+    kernel.view(out.y, out.bytes).set(bytes);
+  }
+
+  async close(): Promise<void> {
+    const { run } = this;
+    this.run = null;
+    await run?.stop();
+  }
+
+  private async start(first: number): Promise<void> {
+    await this.close();
+    this.run = new DecodingRun(first, this.decode.bind(this, first), frameBytes(this.size.width, this.size.height), this.signal);
+  }
+
+  /** How many times slower than life, for `whenShort: slow`; 1 otherwise. */
+  private slowdown(): number {
+    const natural = (this.layer.endS - this.layer.startS) * this.size.fps;
+    return this.layer.whenShort === 'slow' ? Math.max(1, this.layer.sceneFrames / natural) : 1;
+  }
+
+  private decode(first: number, sink: Writable, signal: AbortSignal): Promise<void> {
+    const { layer, size } = this;
+    const slowdown = this.slowdown();
+    const gridStart = layer.startS * slowdown + first / size.fps;
+    const seek = Math.max(0, gridStart / slowdown - SEEK_MARGIN_S);
+    const filters = [
+      layer.normalise,
+      slowdown === 1 ? '' : `setpts=PTS*${slowdown.toFixed(9)}`,
+      `fps=fps=${size.fps}:start_time=${gridStart.toFixed(6)}:round=near`,
+      fitFilter(layer, size.width, size.height),
+      'setsar=1,format=yuv420p',
+    ];
+    return this.ffmpeg.run({
+      purpose: 'decoding a clip',
+      inputs: [{ source: `file:${layer.path}`, options: ['-threads', '1', '-protocol_whitelist', 'file', '-copyts', '-ss', seek.toFixed(6)] }],
+      outputs: [
+        {
+          target: sink,
+          options: ['-map', '0:v:0', '-vf', filters.filter(Boolean).join(','), '-frames:v', String(this.length - first), '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-an', '-sn', '-dn', '-fps_mode', 'passthrough'],
+        },
+      ],
+      signal,
+      strict: false,
+      timeoutMs: 60 * 60_000,
+    });
+  }
+}
+
+function fitFilter(layer: ClipLayer, width: number, height: number): string {
+  const scale = (how: string): string => `scale=${width}:${height}:force_original_aspect_ratio=${how}:flags=bicubic`;
+  if (layer.width * height === layer.height * width) return `scale=${width}:${height}:flags=bicubic`;
+  if (layer.fit === 'cover') return `${scale('increase')},crop=${width}:${height}`;
+  if (layer.fit === 'contain') return `${scale('decrease')}:force_divisible_by=2,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:color=${layer.background}`;
+  const small = { width: Math.ceil(width / 24) * 2, height: Math.ceil(height / 24) * 2 };
+  return (
+    `split[front][back];[back]scale=${small.width}:${small.height}:force_original_aspect_ratio=increase,crop=${small.width}:${small.height},` +
+    `gblur=sigma=${(small.width / 22).toFixed(2)},colorlevels=romax=0.55:gomax=0.55:bomax=0.55,scale=${width}:${height}:flags=bilinear,format=yuv420p[blurred];` +
+    `[front]${scale('decrease')}[sharp];[blurred][sharp]overlay=(W-w)/2:(H-h)/2`
+  );
+}
+
+/** One ffmpeg decoding forward from a frame, read frame by frame with back-pressure. */
+class DecodingRun {
+  /** Index of the next frame the pipe will give. */
+  next: number;
+  private readonly current: Buffer;
+  private readonly partial: Buffer;
+  private filled = 0;
+  private received = false;
+  private ended = false;
+  private failure: unknown = null;
+  private resume: (() => void) | null = null;
+  private wake: (() => void) | null = null;
+  private readonly stopping = new AbortController();
+  private readonly finished: Promise<void>;
+
+  constructor(first: number, decode: (sink: Writable, signal: AbortSignal) => Promise<void>, bytes: number, signal: AbortSignal) {
+    this.next = first;
+    this.current = Buffer.allocUnsafe(bytes);
+    this.partial = Buffer.allocUnsafe(bytes);
+    const sink = new Writable({
+      highWaterMark: 1 << 20,
+      // fluent-ffmpeg takes a closed output for a lost one and kills ffmpeg 20 ms later.
+      autoDestroy: false,
+      emitClose: false,
+      write: (chunk: Buffer, _encoding, done) => this.take(chunk, done),
+      final: (done) => {
+        this.end();
+        done();
+      },
+    });
+    this.finished = decode(sink, AbortSignal.any([signal, this.stopping.signal])).catch((error: unknown) => {
+      this.failure = error;
+      this.end();
+    });
+  }
+
+  /** The pixels of frame `index`; at the end of the clip its last frame stays. */
+  async frame(index: number): Promise<Buffer> {
+    while (this.next <= index && !this.ended) await this.advance();
+    if (this.received) return this.current;
+    if (this.failure) throw this.failure;
+    throw new StudioError('media_unusable', 'The clip has no picture at this place.', { hint: 'Check start and end of the clip, or convert it with another program.' });
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort(new StudioError('cancelled', 'Not needed any more.'));
+    this.resume?.();
+    await this.finished;
+  }
+
+  /** Waits for one whole frame (or the end) and makes it the current one. */
+  private async advance(): Promise<void> {
+    if (this.filled < this.partial.length && !this.ended) {
+      const arrived = new Promise<void>((resolve) => (this.wake = resolve));
+      this.resume?.();
+      await arrived;
+    }
+    if (this.filled < this.partial.length) return;
+    this.partial.copy(this.current);
+    this.filled = 0;
+    this.received = true;
+    this.next += 1;
+    this.resume?.();
+  }
+
+  private take(chunk: Buffer, done: () => void): void {
+    const copied = Math.min(chunk.length, this.partial.length - this.filled);
+    chunk.copy(this.partial, this.filled, 0, copied);
+    this.filled += copied;
+    if (this.filled < this.partial.length) return done();
+    const rest = chunk.subarray(copied);
+    this.resume = () => {
+      if (this.filled === this.partial.length && !this.stopping.signal.aborted) return;
+      this.resume = null;
+      if (rest.length > 0 && !this.stopping.signal.aborted) this.take(rest, done);
+      else done();
+    };
+    this.signalArrival();
+  }
+
+  private end(): void {
+    this.ended = true;
+    this.signalArrival();
+  }
+
+  private signalArrival(): void {
+    const { wake } = this;
+    this.wake = null;
+    wake?.();
+  }
+}

@@ -1,0 +1,89 @@
+/** One segment's pictures: opens its layers, then gives its frames one after another. */
+import type { FontBook } from '../drawing/fonts.ts';
+import type { Ffmpeg } from '../ffmpeg.ts';
+import { ClipReader } from './clip.ts';
+import { Kernel, type Frame } from './kernel.ts';
+import { OverlayLayer } from './overlay.ts';
+import type { Layer, SegmentPlan } from './plan.ts';
+import { prepareStill, sampleStill } from './still.ts';
+import { openTransition, type Mixer } from './transitions.ts';
+
+export type ComposerDeps = { ffmpeg: Ffmpeg; fonts: FontBook; signal: AbortSignal };
+
+/** A layer that can draw any of its scene's frames. */
+type Source = { draw(sceneFrame: number, out: Frame): Promise<void>; close(): Promise<void> };
+
+export class Composer {
+  readonly plan: SegmentPlan;
+  private readonly kernel = new Kernel();
+  private readonly deps: ComposerDeps;
+  private readonly scratch: number;
+  private readonly out: Frame;
+  private readonly base: Frame;
+  private incoming: Frame | null = null;
+  private mixer: Mixer | null = null;
+  private sources: Source[] = [];
+  private readonly overlays: OverlayLayer;
+
+  private constructor(plan: SegmentPlan, deps: ComposerDeps) {
+    this.plan = plan;
+    this.deps = deps;
+    // Wide enough for the widest canvas a still is moved over (see `resample`).
+    this.scratch = this.kernel.reserve(plan.width * 16 + 4096);
+    this.out = this.kernel.frame(plan.width, plan.height);
+    this.base = plan.incoming ? this.kernel.frame(plan.width, plan.height) : this.out;
+    this.overlays = new OverlayLayer(this.kernel, deps.fonts, plan.overlays);
+  }
+
+  /** Decodes stills and prepares transitions; clips start when their first frame is asked for. */
+  static async open(plan: SegmentPlan, deps: ComposerDeps): Promise<Composer> {
+    const composer = new Composer(plan, deps);
+    composer.sources.push(await composer.openLayer(plan.base));
+    if (plan.incoming && plan.transition) {
+      composer.incoming = composer.kernel.frame(plan.width, plan.height);
+      composer.sources.push(await composer.openLayer(plan.incoming));
+      composer.mixer = openTransition(composer.kernel, plan.transition, plan.width, plan.height, composer.scratch);
+    }
+    return composer;
+  }
+
+  /** Draws segment frame `index` and returns its YUV420P bytes, valid until the next call. Ask in order. */
+  async frame(index: number): Promise<Uint8Array> {
+    const { plan, base, out } = this;
+    await this.sources[0]!.draw(plan.base.offset + index, base);
+    if (this.incoming && this.mixer) {
+      await this.sources[1]!.draw(plan.incoming!.offset + index, this.incoming);
+      // Neither end of the window is pure: those frames belong to the neighbouring bodies.
+      this.mixer(base, this.incoming, out, (index + 1) / (plan.frames + 1));
+    }
+    await this.overlays.apply(out, index);
+    return this.kernel.view(out.y, out.bytes);
+  }
+
+  /** The frame drawn last as packed RGB, for posters and sheets. */
+  rgb(): Uint8Array {
+    const { out, kernel } = this;
+    const bytes = out.width * out.height * 3;
+    const at = kernel.reserve(bytes);
+    kernel.call.yuvToRgb(out.y, out.u, out.v, out.width, out.height, at);
+    return kernel.view(at, bytes).slice();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.sources.map((source) => source.close()));
+    this.sources = [];
+  }
+
+  private async openLayer(layer: Layer): Promise<Source> {
+    const { kernel, plan, scratch } = this;
+    if (layer.kind === 'clip') {
+      const reader = new ClipReader(layer, plan, this.deps.ffmpeg, this.deps.signal);
+      return { draw: (index, out) => reader.read(index, out, kernel), close: () => reader.close() };
+    }
+    const still = await prepareStill(kernel, layer, plan.width, plan.height);
+    return {
+      draw: async (index, out) => sampleStill(kernel, still, index, layer.sceneFrames, out, scratch),
+      close: async () => undefined,
+    };
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A few threads that composite and encode segments side by side. The pool owns their lives:
+ * a thread that dies fails only the task it had.
+ */
+import { Worker } from 'node:worker_threads';
+import { StudioError } from '../errors.ts';
+import type { FfmpegPaths } from '../ffmpeg.ts';
+import type { FromThread, Task, ToThread } from './thread.ts';
+
+type Waiting = {
+  task: Task;
+  onFrames: ((frames: number) => void) | undefined;
+  signal: AbortSignal | undefined;
+  resolve: (rgb: Uint8Array | undefined) => void;
+  reject: (error: unknown) => void;
+};
+
+type Thread = { worker: Worker; current: { id: number; waiting: Waiting; onAbort: () => void } | null };
+
+export type Compositor = {
+  /** Number of segments rendered at the same time. */
+  readonly threads: number;
+  /**
+   * Runs a task when a thread is free, in the order asked.
+   * @returns packed RGB for a `frame` task, nothing for a segment
+   * @throws {StudioError} what the task threw; cancelled within a second of the signal
+   */
+  run(task: Task, options?: { signal?: AbortSignal; onFrames?: (frames: number) => void }): Promise<Uint8Array | undefined>;
+  /** Ends all threads and what they run. Idempotent. */
+  close(): Promise<void>;
+};
+
+export function openCompositor(options: { paths: FfmpegPaths; threads: number }): Compositor {
+  const threads: Thread[] = [];
+  const queue: Waiting[] = [];
+  let nextId = 1;
+  let closed = false;
+
+  function start(): Thread {
+    const worker = openWorker({ paths: options.paths });
+    const thread: Thread = { worker, current: null };
+    worker.on('message', (message: FromThread) => receive(thread, message));
+    worker.on('error', (error) => lose(thread, new StudioError('render_failed', `A rendering thread failed: ${error.message}`, { cause: error, retryable: true })));
+    worker.on('exit', () => lose(thread, new StudioError('render_failed', 'A rendering thread ended.', { retryable: true })));
+    worker.unref();
+    threads.push(thread);
+    return thread;
+  }
+
+  function receive(thread: Thread, message: FromThread): void {
+    const { current } = thread;
+    if (!current || current.id !== message.id) return;
+    if (message.type === 'progress') return current.waiting.onFrames?.(message.frames);
+    finish(thread);
+    if (message.type === 'done') current.waiting.resolve(message.rgb);
+    else current.waiting.reject(new StudioError(message.error.code, message.error.message, message.error));
+    next();
+  }
+
+  function finish(thread: Thread): void {
+    const { current } = thread;
+    thread.current = null;
+    thread.worker.unref();
+    if (current) current.waiting.signal?.removeEventListener('abort', current.onAbort);
+  }
+
+  function lose(thread: Thread, error: StudioError): void {
+    const index = threads.indexOf(thread);
+    if (index >= 0) threads.splice(index, 1);
+    const { current } = thread;
+    finish(thread);
+    current?.waiting.reject(error);
+    if (!closed) next();
+  }
+
+  function next(): void {
+    while (queue.length > 0) {
+      const idle = threads.find((thread) => thread.current === null) ?? (threads.length < options.threads ? start() : null);
+      if (!idle) return;
+      const waiting = queue.shift()!;
+      if (waiting.signal?.aborted) {
+        waiting.reject(waiting.signal.reason);
+        continue;
+      }
+      assign(idle, waiting);
+    }
+  }
+
+  function assign(thread: Thread, waiting: Waiting): void {
+    const id = nextId++;
+    const onAbort = (): void => thread.worker.postMessage({ type: 'abort', id } satisfies ToThread);
+    waiting.signal?.addEventListener('abort', onAbort, { once: true });
+    thread.current = { id, waiting, onAbort };
+    thread.worker.ref();
+    thread.worker.postMessage({ type: 'run', id, task: waiting.task } satisfies ToThread);
+  }
+
+  return {
+    threads: options.threads,
+    run(task, { signal, onFrames } = {}) {
+      if (closed) return Promise.reject(new StudioError('not_ready', 'The compositor is closed.'));
+      return new Promise((resolve, reject) => {
+        queue.push({ task, signal, onFrames, resolve, reject });
+        next();
+      });
+    },
+    async close() {
+      closed = true;
+      for (const waiting of queue.splice(0)) waiting.reject(new StudioError('cancelled', 'The compositor was closed.'));
+      for (const thread of threads) if (thread.current) thread.worker.postMessage({ type: 'abort', id: thread.current.id } satisfies ToThread);
+      await Promise.all([...threads].map((thread) => thread.worker.terminate()));
+    },
+  };
+}
+
+/** Starts thread.js, or in development thread.ts, which a new thread must first be taught to read. */
+function openWorker(workerData: unknown): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), { workerData });
+  const entry = JSON.stringify(new URL('./thread.ts', import.meta.url).href);
+  const bootstrap = `import('tsx/esm/api').then(({ register }) => { register(); return import(${entry}); })`;
+  return new Worker(bootstrap, { eval: true, workerData, execArgv: [] });
+}

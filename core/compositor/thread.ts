@@ -1,0 +1,83 @@
+/** Thread entry: renders segments and single frames one at a time, as asked by pool.ts. */
+import os from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import sharp from 'sharp';
+import { openFonts, type FontBook } from '../drawing/fonts.ts';
+import { asStudioError, StudioError, type ErrorCode, type ErrorDetails } from '../errors.ts';
+import { Ffmpeg, type FfmpegPaths } from '../ffmpeg.ts';
+import { Composer } from './compose.ts';
+import { encodeSegment, type Encoding } from './encode.ts';
+import type { SegmentPlan } from './plan.ts';
+
+export type Task =
+  | { kind: 'segment'; plan: SegmentPlan; encoding: Encoding; file: string }
+  /** One frame of a segment, as packed RGB. */
+  | { kind: 'frame'; plan: SegmentPlan; index: number };
+
+export type ToThread = { type: 'run'; id: number; task: Task } | { type: 'abort'; id: number };
+export type FromThread =
+  | { type: 'progress'; id: number; frames: number }
+  | { type: 'done'; id: number; rgb?: Uint8Array }
+  | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } & ErrorDetails };
+
+/** Progress messages closer together than this are dropped, ms. */
+const PROGRESS_INTERVAL_MS = 100;
+
+const port = parentPort!;
+const ffmpeg = new Ffmpeg((workerData as { paths: FfmpegPaths }).paths);
+const running = new Map<number, AbortController>();
+let fonts: FontBook | undefined;
+
+// Rendering must not slow down the API of the same process: on Linux this is the thread's own priority.
+try {
+  os.setPriority(0, 19);
+} catch {
+  // Not allowed here; ffmpeg's children are niced anyway.
+}
+sharp.concurrency(1);
+sharp.cache(false);
+
+port.on('message', (message: ToThread) => {
+  if (message.type === 'abort') running.get(message.id)?.abort(new StudioError('cancelled', 'Cancelled.'));
+  else void run(message.id, message.task);
+});
+
+async function run(id: number, task: Task): Promise<void> {
+  const abort = new AbortController();
+  running.set(id, abort);
+  try {
+    fonts ??= openFonts();
+    const deps = { ffmpeg, fonts, signal: abort.signal };
+    const rgb = task.kind === 'segment' ? await renderSegment(id, task, deps) : await renderFrame(task, deps);
+    post({ type: 'done', id, ...(rgb ? { rgb } : {}) });
+  } catch (error) {
+    const { code, message, stage, scene, retryable, hint } = asStudioError(error, 'render_failed');
+    post({ type: 'failed', id, error: { code, message, stage, scene, retryable, hint } });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function renderSegment(id: number, task: Extract<Task, { kind: 'segment' }>, deps: Parameters<typeof encodeSegment>[3]): Promise<undefined> {
+  let last = 0;
+  await encodeSegment(task.plan, task.encoding, task.file, deps, (frames) => {
+    const now = performance.now();
+    if (now - last < PROGRESS_INTERVAL_MS && frames < task.plan.frames) return;
+    last = now;
+    post({ type: 'progress', id, frames });
+  });
+}
+
+async function renderFrame(task: Extract<Task, { kind: 'frame' }>, deps: Parameters<typeof Composer.open>[1]): Promise<Uint8Array> {
+  const composer = await Composer.open(task.plan, deps);
+  try {
+    await composer.frame(task.index);
+    return composer.rgb();
+  } finally {
+    await composer.close();
+  }
+}
+
+function post(message: FromThread): void {
+  port.postMessage(message);
+}

@@ -1,0 +1,62 @@
+/** Joins segments and sound into the film without re-encoding, and proves that the result is whole. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StudioError } from '../errors.ts';
+import type { Ffmpeg } from '../ffmpeg.ts';
+import type { Output } from '../schema/storyboard.ts';
+
+export type JoinInput = {
+  segments: { file: string; frames: number }[];
+  /** Finished soundtrack as long as the film. */
+  sound: string;
+  frames: number;
+  fps: number;
+  format: Output['format'];
+  title: string | undefined;
+  /** Temporary folder for the list; removed by the caller. */
+  workDir: string;
+  /** File to write, not yet under its final name. */
+  out: string;
+};
+
+/**
+ * Stream-copies everything into one file with the index in front (`+faststart`).
+ * @throws {StudioError} render_failed if the joined film is not exactly as planned; no_space; cancelled
+ */
+export async function joinFilm(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
+  const list = path.join(input.workDir, 'segments.ffconcat');
+  await writeFile(list, concatList(input.segments, input.fps));
+  const container = input.format === 'webm' ? ['-f', 'webm'] : ['-f', 'mp4', '-movflags', '+faststart', '-video_track_timescale', '90000'];
+  const title = input.title ? ['-metadata', `title=${input.title}`] : [];
+  await ffmpeg.run({
+    purpose: 'joining the film',
+    inputs: [
+      { source: `file:${list}`, options: ['-protocol_whitelist', 'file', '-f', 'concat', '-safe', '0'] },
+      { source: `file:${input.sound}`, options: ['-protocol_whitelist', 'file'] },
+    ],
+    outputs: [{ target: `file:${input.out}`, options: ['-map', '0:v:0', '-map', '1:a:0', '-c', 'copy', '-map_metadata', '-1', '-bitexact', ...title, ...container] }],
+    signal,
+  });
+  await proveWhole(input, ffmpeg, signal);
+}
+
+/** Our own file names only: hex keys, so nothing needs escaping beyond the quotes of the folder. */
+function concatList(segments: JoinInput['segments'], fps: number): string {
+  const entries = segments.map(({ file, frames }) => `file '${file.replaceAll("'", String.raw`'\''`)}'\nduration ${(frames / fps).toFixed(9)}\n`);
+  return `ffconcat version 1.0\n${entries.join('')}`;
+}
+
+/** Frames as planned, and picture and sound as long as the plan within a frame. */
+async function proveWhole(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
+  const probe = await ffmpeg.probe(input.out, { signal, extra: input.format === 'webm' ? ['-count_packets'] : [] });
+  const video = probe.streams.find((stream) => stream.codec_type === 'video');
+  const frames = Number(video?.['nb_frames'] ?? video?.['nb_read_packets']);
+  if (frames !== input.frames) {
+    throw new StudioError('render_failed', `The joined film has ${frames} frames instead of ${input.frames}.`, { retryable: true });
+  }
+  const durationS = Number(probe.format['duration']);
+  const plannedS = input.frames / input.fps;
+  if (Math.abs(durationS - plannedS) > 1.5 / input.fps + 0.005) {
+    throw new StudioError('render_failed', `The joined film lasts ${durationS.toFixed(3)} s instead of ${plannedS.toFixed(3)} s.`, { retryable: true });
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The one door of the core: whoever asks for a film, a voice or a check calls the studio.
+ * Building it starts nothing; parts are opened when first needed and closed together.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { openCache, type ContentCache } from './cache.ts';
+import { openCompositor, type Compositor } from './compositor/pool.ts';
+import type { Config } from './config.ts';
+import { runDoctor, type Finding } from './doctor.ts';
+import { openFonts, type FontBook } from './drawing/fonts.ts';
+import { drawingVersion } from './drawing/types.ts';
+import { StudioError } from './errors.ts';
+import { Ffmpeg, findFfmpeg } from './ffmpeg.ts';
+import { createIngest } from './ingest/index.ts';
+import type { Ingest } from './ingest/types.ts';
+import { checkVoices } from './pipeline/narrate.ts';
+import type { Progress } from './pipeline/progress.ts';
+import { kernelVersion, render, type RenderedFilm } from './pipeline/render.ts';
+import type { Job } from './schema/job.ts';
+import { createSpeech } from './tts/index.ts';
+import type { Speech, SpeechRequest, SpeechResult, Voice } from './tts/types.ts';
+import { validateStoryboard, type Validation } from './validate.ts';
+
+export type { Progress } from './pipeline/progress.ts';
+export type { Validation } from './validate.ts';
+export type { Finding } from './doctor.ts';
+
+export type RenderOptions = {
+  /** Folder of the finished files. */
+  outDir: string;
+  /** Folder that relative paths in the storyboard start from; absent: no paths at all, as for services. */
+  baseDir?: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  onSheet?: (file: string) => void;
+};
+
+export type RenderedJob = Job & { files: RenderedFilm['files']; segments: RenderedFilm['segments'] };
+
+export type Studio = {
+  /** Every fault of a storyboard at once, voices included; nothing is rendered. */
+  validate(input: unknown): Validation;
+  /**
+   * Renders a storyboard now, in this process.
+   * @throws {StudioError} invalid_storyboard with all issues before anything starts; else with stage and scene
+   */
+  render(input: unknown, options: RenderOptions): Promise<RenderedJob>;
+  /** @throws {StudioError} see Speech.speak */
+  speak(request: SpeechRequest): Promise<SpeechResult>;
+  voices(language?: string): Voice[];
+  doctor(): Promise<Finding[]>;
+  /** Ends threads and children. Idempotent. */
+  close(): Promise<void>;
+};
+
+type Parts = { ffmpeg: Ffmpeg; compositor: Compositor; fonts: FontBook; cache: ContentCache; ingest: Ingest; versions: Record<string, string> };
+
+export function createStudio(config: Config): Studio {
+  const cacheDir = path.join(config.dataDir, 'cache');
+  let speech: Speech | undefined;
+  let parts: Promise<Parts> | undefined;
+
+  const openSpeech = (): Speech => (speech ??= createSpeech({ engine: config.speech.engine, cacheDir: path.join(cacheDir, 'speech') }));
+  // A failed opening (no ffmpeg, no disk) is tried again next time.
+  const openAll = (): Promise<Parts> =>
+    (parts ??= openParts(config, cacheDir).catch((error: unknown) => {
+      parts = undefined;
+      throw error;
+    }));
+
+  function validate(input: unknown): Validation {
+    const checked = validateStoryboard(input);
+    if (!checked.ok) return checked;
+    const issues = checkVoices(checked.storyboard, openSpeech(), config.speech.engine);
+    return issues.length > 0 ? { ok: false, issues } : checked;
+  }
+
+  return {
+    validate,
+    async render(input, options) {
+      const createdAt = new Date();
+      const checked = validate(input);
+      if (!checked.ok) {
+        const many = checked.issues.length === 1 ? 'a fault' : `${checked.issues.length} faults`;
+        throw new StudioError('invalid_storyboard', `The storyboard has ${many}.`, { issues: checked.issues, hint: 'Correct what is listed and try again.' });
+      }
+      const { storyboard } = checked;
+      const deps = { ...(await openAll()), speech: openSpeech(), defaultEngine: config.speech.engine };
+      const film = await render(
+        { storyboard, baseDir: options.baseDir, outDir: path.resolve(options.outDir), signal: options.signal ?? new AbortController().signal, onProgress: options.onProgress ?? (() => undefined), onSheet: options.onSheet },
+        deps,
+      );
+      return { ...finishedJob(film, storyboard, createdAt), warnings: [...checked.warnings, ...film.warnings] };
+    },
+    speak: (request) => openSpeech().speak({ engine: config.speech.engine, ...request }),
+    voices: (language) => openSpeech().voices(language),
+    doctor: () => runDoctor(config),
+    async close() {
+      const opened = await parts?.catch(() => undefined);
+      await Promise.all([opened?.compositor.close(), speech?.close()]);
+    },
+  };
+}
+
+async function openParts(config: Config, cacheDir: string): Promise<Parts> {
+  const paths = findFfmpeg(config.ffmpeg);
+  const ffmpeg = new Ffmpeg(paths);
+  await mkdir(cacheDir, { recursive: true });
+  const fonts = openFonts();
+  // A third of the room for vetted media, the rest for segments and sound.
+  const mediaBytes = Math.round(config.retention.cacheMaxBytes / 3);
+  return {
+    ffmpeg,
+    fonts,
+    compositor: openCompositor({ paths, threads: config.worker.renderThreads ?? Math.max(1, os.availableParallelism()) }),
+    cache: await openCache(path.join(cacheDir, 'segments'), config.retention.cacheMaxBytes - mediaBytes),
+    ingest: createIngest({ ffmpeg, cacheDir: path.join(cacheDir, 'media'), cacheMaxBytes: mediaBytes, allowHosts: config.media.allowHosts, assetsDir: path.join(config.dataDir, 'assets') }),
+    versions: { kernel: await kernelVersion(), drawing: String(drawingVersion), fonts: fonts.version, ffmpeg: await ffmpeg.version() },
+  };
+}
+
+function finishedJob(film: RenderedFilm, storyboard: { title?: string | undefined; scenes: unknown[]; metadata?: Job['metadata'] | undefined }, createdAt: Date): RenderedJob {
+  const now = new Date().toISOString();
+  return {
+    id: randomBytes(16).toString('base64url'),
+    kind: 'compose',
+    title: storyboard.title ?? null,
+    status: 'done',
+    progress: 100,
+    stage: null,
+    scene: null,
+    scenesTotal: storyboard.scenes.length,
+    scenesReused: film.scenesReused,
+    etaSeconds: null,
+    queuePosition: null,
+    attempts: 1,
+    url: null,
+    posterUrl: null,
+    previewUrl: null,
+    sheetUrl: null,
+    captions: null,
+    duration: film.duration,
+    width: film.width,
+    height: film.height,
+    size: film.size,
+    loudness: film.loudness,
+    warnings: film.warnings,
+    error: null,
+    metadata: storyboard.metadata ?? null,
+    createdAt: createdAt.toISOString(),
+    startedAt: createdAt.toISOString(),
+    finishedAt: now,
+    updatedAt: now,
+    expiresAt: null,
+    files: film.files,
+    segments: film.segments,
+  };
+}
