@@ -3,12 +3,14 @@
  * Every child is guarded: its own session, killed by the kernel when we die, bounded in memory and
  * file size, nice 19, with a wall timeout; every one is counted and can be listed.
  */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, chmodSync, constants, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import createCommand from 'fluent-ffmpeg';
 import { asStudioError, StudioError } from './errors.ts';
 
@@ -40,6 +42,16 @@ export type FfmpegRun = {
 
 export type ProbeStream = Record<string, unknown> & { codec_type?: string; codec_name?: string; index: number };
 export type Probe = { streams: ProbeStream[]; format: Record<string, unknown> };
+
+/** What this ffmpeg was built with, as `genscene doctor` compares it with what we need. */
+export type Capabilities = {
+  /** As it calls itself, e.g. `5.1.9-0+deb12u1`; builds from git begin with `N-` or a date. */
+  version: string;
+  encoders: ReadonlySet<string>;
+  decoders: ReadonlySet<string>;
+  demuxers: ReadonlySet<string>;
+  filters: ReadonlySet<string>;
+};
 
 const children = new Map<number, Child>();
 
@@ -127,6 +139,18 @@ export class Ffmpeg {
     await finish(command, task);
   }
 
+  /** Version as the program says it, e.g. `5.1.9-0+deb12u1`: part of the content keys. */
+  async version(): Promise<string> {
+    const probe = createCommand();
+    probe.setFfprobePath(guardScript(this.paths.ffprobe, 0, 10));
+    probe.input('/dev/null');
+    return new Promise((resolve) => {
+      probe.ffprobe(['-f', 's16le', '-show_program_version'], (_error: Error | null, data: unknown) => {
+        resolve((data as { program_version?: { version?: string } } | undefined)?.program_version?.version ?? 'unknown');
+      });
+    });
+  }
+
   /**
    * Reads a file's streams and format. Only plain files: the protocol is pinned and, with `format`,
    * so is the demuxer, since a playlist in disguise would otherwise open other files.
@@ -146,6 +170,37 @@ export class Ffmpeg {
       });
     });
   }
+
+  /**
+   * Asks the binary what it can do.
+   * @throws {StudioError} missing_tool when it does not even start
+   */
+  async capabilities(signal?: AbortSignal): Promise<Capabilities> {
+    const ask = async (option: string): Promise<string> => {
+      const script = guardScript(this.paths.ffmpeg, 0, 20);
+      const answer = await promisify(execFile)(script, ['-hide_banner', option], { signal, maxBuffer: 4 * 1024 ** 2 });
+      return answer.stdout;
+    };
+    try {
+      const [version, encoders, decoders, demuxers, filters] = await Promise.all(['-version', '-encoders', '-decoders', '-demuxers', '-filters'].map(ask));
+      return {
+        version: /version (\S+)/.exec(version!)?.[1] ?? 'unknown',
+        encoders: listedNames(encoders!),
+        decoders: listedNames(decoders!),
+        demuxers: listedNames(demuxers!),
+        filters: listedNames(filters!),
+      };
+    } catch (error) {
+      if (signal?.aborted) throw asStudioError(signal.reason, 'cancelled');
+      throw new StudioError('missing_tool', `${this.paths.ffmpeg} does not run.`, { hint: 'Run scripts/setup, or set FFMPEG_PATH to a working ffmpeg.', cause: error });
+    }
+  }
+}
+
+/** Rows such as ` V....D libx264   H.264 …` or ` D  mov,mp4,m4a  QuickTime`: flags, then names. */
+function listedNames(listing: string): Set<string> {
+  const rows = listing.split('\n').map((line) => /^ [A-Zd.| ]{1,6} +([A-Za-z0-9_,]+) /.exec(line)?.[1]);
+  return new Set(rows.flatMap((names) => names?.split(',') ?? []));
 }
 
 function probeError(error: Error): StudioError {
