@@ -10,7 +10,7 @@ import type { TransitionPlan } from './plan.ts';
 export type Mixer = (a: Frame, b: Frame, out: Frame, progress: number) => void;
 
 /** Softness of moving edges as a share of their way. */
-const SOFTNESS = { wipe: 0.004, smooth: 0.28, circle: 0.02, dissolve: 0.3 } as const;
+const SOFTNESS = { wipe: 0.004, smooth: 0.28, circle: 0.02, dissolve: 0.35 } as const;
 /** How far a zoom transition dives. */
 const DIVE = 0.6;
 
@@ -142,7 +142,7 @@ function drawRamp(kernel: Kernel, at: number, type: Edge, direction: string, col
 
 /** Moment (0..1) at which the new scene reaches a place in px. */
 function rampValue(type: Edge, direction: string, x: number, y: number, width: number, height: number): number {
-  if (type === 'dissolve') return grain(x, y, Math.max(4, Math.round(height / 180)));
+  if (type === 'dissolve') return cloud(x, y, height / 14);
   if (type === 'circle') {
     const distance = Math.hypot(x - width / 2, y - height / 2) / (Math.hypot(width, height) / 2);
     return direction === 'in' ? 1 - distance : distance;
@@ -159,18 +159,23 @@ function rampValue(type: Edge, direction: string, x: number, y: number, width: n
   }
 }
 
-/** Noise in grains of `size` px, the same in every render; neighbouring grains flow into each other. */
-function grain(x: number, y: number, size: number): number {
-  const gx = x / size;
-  const gy = y / size;
-  const x0 = Math.floor(gx);
-  const y0 = Math.floor(gy);
-  const fx = gx - x0;
-  const fy = gy - y0;
+/** Soft noise in three octaves, the largest `size` px, the same in every render: the new scene blooms through. */
+function cloud(x: number, y: number, size: number): number {
+  const sum = valueNoise(x / size, y / size) * 0.6 + valueNoise((x * 3) / size + 17, (y * 3) / size) * 0.28 + valueNoise((x * 11) / size, (y * 11) / size + 31) * 0.12;
+  // Sums of noise crowd around the middle; stretched so that change spreads over the whole time.
+  return (sum - 0.5) * 1.6 + 0.5;
+}
+
+/** Random values on a grid, joined smoothly. */
+function valueNoise(x: number, y: number): number {
+  const x0 = Math.floor(x);
+  const y0 = Math.floor(y);
+  const smooth = (t: number): number => t * t * (3 - 2 * t);
+  const fx = smooth(x - x0);
+  const fy = smooth(y - y0);
   const upper = hash(x0, y0) * (1 - fx) + hash(x0 + 1, y0) * fx;
   const lower = hash(x0, y0 + 1) * (1 - fx) + hash(x0 + 1, y0 + 1) * fx;
-  // Interpolation pulls values to the middle; stretched back so that change spreads over the whole time.
-  return (upper * (1 - fy) + lower * fy - 0.5) * 1.3 + 0.5;
+  return upper * (1 - fy) + lower * fy;
 }
 
 /** Integer hash to 0..1 (multiply-xorshift, as in the finaliser of MurmurHash3). */
