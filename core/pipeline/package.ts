@@ -26,7 +26,7 @@ export type JoinInput = {
 export async function joinFilm(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
   const list = path.join(input.workDir, 'segments.ffconcat');
   await writeFile(list, concatList(input.segments, input.fps));
-  const container = input.format === 'webm' ? ['-f', 'webm'] : ['-f', 'mp4', '-movflags', '+faststart', '-video_track_timescale', '90000'];
+  const container = input.format === 'webm' ? ['-f', 'webm'] : ['-f', 'mp4', '-movflags', '+faststart', '-video_track_timescale', '90000', ...evenDecodeTimes(input.fps)];
   const title = input.title ? ['-metadata', `title=${input.title}`] : [];
   await ffmpeg.run({
     purpose: 'joining the film',
@@ -40,6 +40,15 @@ export async function joinFilm(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSi
   await proveWhole(input, ffmpeg, signal);
 }
 
+/**
+ * A segment of one or two frames leaves the encoder without the usual reordering delay, so decode times
+ * would step back where the next one begins. Frames leave in decode order, one a frame time: that is their
+ * decode time, two frames (the delay of B-pyramids) ahead of showing.
+ */
+function evenDecodeTimes(fps: number): string[] {
+  return ['-bsf:v', `setts=pts=PTS:dts=(N-2)*${90000 / fps}`];
+}
+
 /** Our own file names only: hex keys, so nothing needs escaping beyond the quotes of the folder. */
 function concatList(segments: JoinInput['segments'], fps: number): string {
   const entries = segments.map(({ file, frames }) => `file '${file.replaceAll("'", String.raw`'\''`)}'\nduration ${(frames / fps).toFixed(9)}\n`);
@@ -50,7 +59,7 @@ function concatList(segments: JoinInput['segments'], fps: number): string {
 async function proveWhole(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
   const probe = await ffmpeg.probe(input.out, { signal, extra: input.format === 'webm' ? ['-count_packets'] : [] });
   const video = probe.streams.find((stream) => stream.codec_type === 'video');
-  const frames = Number(video?.['nb_frames'] ?? video?.['nb_read_packets']);
+  const frames = Number(input.format === 'webm' ? video?.['nb_read_packets'] : video?.['nb_frames']);
   if (frames !== input.frames) {
     throw new StudioError('render_failed', `The joined film has ${frames} frames instead of ${input.frames}.`, { retryable: true });
   }
