@@ -1,0 +1,40 @@
+/**
+ * Storage: where finished files live and how they are handed out. Files of a job are published once,
+ * whole, and never changed. Absence is `null`. Drivers: local disk now, S3-compatible stores later.
+ */
+import type { Readable } from 'node:stream';
+
+/** A file that can be served: facts first, bytes when asked for. */
+export type StoredFile = {
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** Strong, stable as long as the file exists, with its quotes. */
+  etag: string;
+  modifiedAt: Date;
+  /** By our own table of names we publish, never guessed from content. */
+  contentType: string;
+  /** Bytes `start` to `end` (inclusive, as in HTTP); the whole file without a range. */
+  stream(range?: { start: number; end: number }): Readable;
+};
+
+export interface Storage {
+  readonly driver: string;
+  /**
+   * Moves finished files into the job's folder under their names: probed by the caller, synced to disk,
+   * renamed, folder synced. All or none is visible; a file that is there already is never overwritten.
+   * @param files name → path of a finished temporary file on the same disk
+   * @throws {StudioError} no_space
+   */
+  publish(jobId: string, files: Record<string, string>): Promise<void>;
+  /** @returns null for anything that is not a published file: bad names, links, folders, dotfiles. */
+  open(jobId: string, name: string): Promise<StoredFile | null>;
+  /** Removes all files of a job; no error if there are none. @returns bytes freed */
+  remove(jobId: string): Promise<number>;
+  /** Address of a published file, signed where FILES_ACCESS=signed. */
+  url(jobId: string, name: string): string;
+  /** Jobs that have files, for housekeeping. */
+  jobIds(): AsyncIterable<string>;
+  /** Free and total bytes of the disk; null where that has no meaning. */
+  space(): Promise<{ freeBytes: number; totalBytes: number } | null>;
+}

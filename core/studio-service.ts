@@ -1,0 +1,66 @@
+/**
+ * What the doors (REST, chat, monitoring) ask of the core: jobs taken on, watched and steered, files and
+ * assets, service status. Doors translate; rules live here.
+ */
+import type { Readable } from 'node:stream';
+import type { JobFilter, JobStats, Origin, UsageQuery, UsageRow } from './jobs/types.ts';
+import type { Job } from './schema/job.ts';
+import type { StoredFile } from './storage/types.ts';
+import type { Voice } from './tts/types.ts';
+import type { Validation } from './validate.ts';
+
+/** Who asks. */
+export type Caller = {
+  /** Owner of what they make, e.g. `key:frontend` or `discord:1234`. */
+  owner: string;
+  /** `own`: other owners' jobs do not exist for them; `all`: an operator. */
+  sees: 'own' | 'all';
+  origin: Origin;
+};
+
+export type Accepted = { job: Job; created: boolean };
+export type StudioEvent = { id: number; type: 'queued' | 'progress' | 'done' | 'failed' | 'cancelled'; job: Job };
+export type Asset = { id: string; src: string; type: 'image' | 'video' | 'audio'; width: number | null; height: number | null; duration: number | null; size: number };
+
+export type ServiceStatus = {
+  /** False while stopping or while a dependency is down. */
+  accepting: boolean;
+  version: string;
+  uptimeSeconds: number;
+  queue: JobStats;
+  disk: { freeBytes: number; totalBytes: number } | null;
+  versions: { node: string; ffmpeg: string | null };
+};
+export type Readiness = { ready: boolean; checks: { name: 'jobs' | 'disk' | 'ffmpeg' | 'speech'; ok: boolean; detail: string }[] };
+
+export type StudioService = {
+  /**
+   * Takes a film on: validated, durable, then queued.
+   * @throws {StudioError} invalid_storyboard (all issues), conflict, no_space, not_ready (stopping, disk nearly full, queue full)
+   */
+  compose(input: unknown, caller: Caller, options?: { idempotencyKey?: string }): Promise<Accepted>;
+  /** Takes a speech job on; errors as compose(). */
+  speak(input: unknown, caller: Caller, options?: { idempotencyKey?: string }): Promise<Accepted>;
+  /** Every fault and, when there is none, the estimated length; nothing is kept. */
+  validate(input: unknown): Validation;
+  /** Null for unknown ids and for jobs the caller may not see. */
+  job(id: string, caller: Caller): Promise<Job | null>;
+  jobs(query: JobFilter & { limit?: number; cursor?: string }, caller: Caller): Promise<{ jobs: Job[]; nextCursor: string | null }>;
+  /** @throws {StudioError} not_found, conflict */
+  cancel(id: string, caller: Caller): Promise<Job>;
+  /** @throws {StudioError} not_found, conflict, not_ready */
+  retry(id: string, caller: Caller): Promise<Job>;
+  /** Events of one job (or all the caller sees) until the signal aborts; `after` resumes behind an event id. */
+  watch(filter: { id?: string }, caller: Caller, signal: AbortSignal, options?: { after?: number }): AsyncIterable<StudioEvent>;
+  voices(language?: string): Voice[];
+  /**
+   * Keeps an upload: streamed to disk under a byte limit, vetted by the ingest, named by its content.
+   * @throws {StudioError} too_large, media_unusable, no_space, cancelled
+   */
+  saveAsset(bytes: Readable, caller: Caller, signal: AbortSignal): Promise<Asset>;
+  /** A published file of a job, for serving. */
+  openFile(jobId: string, name: string): Promise<StoredFile | null>;
+  usage(query: UsageQuery, caller: Caller): Promise<UsageRow[]>;
+  status(): Promise<ServiceStatus>;
+  ready(): Promise<Readiness>;
+};
