@@ -2,6 +2,8 @@
  * A few threads that composite and encode segments side by side. The pool owns their lives:
  * a thread that dies fails only the task it had.
  */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StudioError } from '../errors.ts';
 import type { FfmpegPaths } from '../ffmpeg.ts';
@@ -117,6 +119,7 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
 function openWorker(workerData: unknown): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), { workerData });
   const entry = JSON.stringify(new URL('./thread.ts', import.meta.url).href);
-  const bootstrap = `import('tsx/esm/api').then(({ register }) => { register(); return import(${entry}); })`;
+  const tsx = JSON.stringify(new URL('dist/esm/api/index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))).href);
+  const bootstrap = `import(${tsx}).then(({ register }) => { register(); return import(${entry}); })`;
   return new Worker(bootstrap, { eval: true, workerData, execArgv: [] });
 }

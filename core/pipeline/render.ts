@@ -41,7 +41,10 @@ export type RenderDeps = {
 
 export type RenderRequest = {
   storyboard: Storyboard;
-  /** Folder that relative paths of the storyboard start from; absent where paths are not allowed. */
+  /**
+   * Folder that relative paths of the storyboard start from; absent where paths are not allowed. Whoever may
+   * give one sits at this machine, so absolute paths are theirs to give too.
+   */
   baseDir?: string;
   /** Where the finished files go; made when missing. */
   outDir: string;
@@ -91,7 +94,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
   try {
     expectCosts(progress, storyboard, size, deps.compositor.threads);
     enter('fetching');
-    const assets = await gatherAssets(storyboard, { ingest: deps.ingest, baseDir: request.baseDir, frame: size, signal, onProgress: (done, total) => progress.advance('fetching', done / Math.max(1, total)) });
+    const assets = await gatherAssets(storyboard, { ingest: deps.ingest, baseDir: request.baseDir, roots: request.baseDir === undefined ? [] : ['/'], frame: size, signal, onProgress: (done, total) => progress.advance('fetching', done / Math.max(1, total)) });
 
     enter('voicing');
     const narrations = await narrate(storyboard, assets.scenes.map((scene) => scene.audio), deps, { signal, onProgress: (done, total, scene) => progress.advance('voicing', done / total, scene) });
