@@ -1,0 +1,19 @@
+/** What the studio and an engine child say to each other over the pipe between them. */
+import type { SpokenWord } from '../engine.ts';
+
+export type ChildEngine = 'espeak' | 'flite';
+
+/** One sentence to speak. */
+export type ChildJob = { text: string; voice: string; speed: number };
+
+export type ChildSpeech = { samples: Int16Array; sampleRate: number; words: SpokenWord[] };
+
+/** The engine as the child sees it: plain, blocking work. */
+export type Speaker = (job: ChildJob) => ChildSpeech;
+
+export type ToChild = { id: number; job: ChildJob };
+
+export type FromChild =
+  | { kind: 'ready' }
+  | { kind: 'spoken'; id: number; speech: ChildSpeech; rssBytes: number }
+  | { kind: 'failed'; id: number; message: string };

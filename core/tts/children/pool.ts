@@ -1,0 +1,295 @@
+/**
+ * Engine children: started when needed, one sentence at a time each, replaced before they grow,
+ * killed when they hang, ended when idle. Nothing here waits for an engine's goodwill.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { asStudioError, StudioError } from '../../errors.ts';
+import type { SentenceRequest } from '../engine.ts';
+import type { ChildEngine, ChildJob, ChildSpeech, FromChild, ToChild } from './messages.ts';
+
+export type PoolOptions = {
+  engine: ChildEngine;
+  /** Most children at once. */
+  size: number;
+  /** Sentences after which a child is replaced. */
+  maxJobs?: number;
+  /** Resident memory after which a child is replaced, bytes. */
+  maxRssBytes?: number;
+  /** How long a child waits for work before it ends, ms. */
+  idleMs?: number;
+  /** How long a child may take to load its engine, ms. */
+  startMs?: number;
+};
+
+type Task = {
+  job: ChildJob;
+  timeoutMs: number;
+  resolve: (speech: ChildSpeech) => void;
+  reject: (error: StudioError) => void;
+};
+
+type Member = {
+  process: ChildProcess;
+  ready: boolean;
+  /** Killed, but not gone yet: takes no work and no place. */
+  dying: boolean;
+  task: Task | null;
+  jobs: number;
+  timer: NodeJS.Timeout | null;
+  stderr: string;
+  /** Settles when the process has really gone. */
+  gone: Promise<void>;
+};
+
+/** Speaks one sentence of a request in a child. */
+export function speakInChild(pool: ChildPool, sentence: SentenceRequest): Promise<ChildSpeech> {
+  const job = { text: sentence.text, voice: sentence.voice, speed: sentence.speed };
+  return pool.run(job, sentence);
+}
+
+export class ChildPool {
+  private readonly options: Required<PoolOptions>;
+  private readonly members = new Set<Member>();
+  private readonly waiting: Task[] = [];
+  private closed = false;
+
+  constructor(options: PoolOptions) {
+    this.options = {
+      maxJobs: 200,
+      maxRssBytes: 400 * 1024 ** 2,
+      idleMs: 60_000,
+      startMs: 30_000,
+      ...options,
+    };
+  }
+
+  /** Process ids of the children alive now. */
+  pids(): number[] {
+    return [...this.members].flatMap(({ process: { pid } }) => pid ?? []);
+  }
+
+  /**
+   * Has one child do a job. `timeoutMs` counts from when the child takes it.
+   * @throws {StudioError} speech_failed, timeout, cancelled, not_ready once closed
+   */
+  run(
+    job: ChildJob,
+    { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
+  ): Promise<ChildSpeech> {
+    if (signal.aborted) return Promise.reject(asStudioError(signal.reason, 'cancelled'));
+    if (this.closed) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => this.cancel(task, asStudioError(signal.reason, 'cancelled'));
+      const done = (): void => signal.removeEventListener('abort', onAbort);
+      const task: Task = {
+        job,
+        timeoutMs,
+        resolve: (speech) => (done(), resolve(speech)),
+        reject: (error) => (done(), reject(error)),
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.waiting.push(task);
+      this.assign();
+    });
+  }
+
+  /** Kills all children and waits for them to be gone; what they were doing fails. Idempotent. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const task of this.waiting.splice(0)) task.reject(closedError());
+    const leaving = [...this.members];
+    for (const member of leaving) this.kill(member, closedError());
+    await Promise.all(leaving.map(({ gone }) => gone));
+  }
+
+  private assign(): void {
+    const usable = [...this.members].filter((member) => !member.dying);
+    for (const member of usable)
+      if (member.ready && !member.task && this.waiting.length > 0) this.give(member, this.waiting.shift()!);
+    const starting = usable.filter((member) => !member.ready).length;
+    const wanted = Math.min(this.waiting.length - starting, this.options.size - usable.length);
+    for (let count = 0; count < wanted; count++) this.start();
+  }
+
+  private start(): void {
+    let child: ChildProcess;
+    try {
+      child = forkChild(this.options.engine);
+    } catch (error) {
+      this.failAll(
+        asStudioError(error, 'speech_failed', `The ${this.options.engine} engine could not be started.`),
+      );
+      return;
+    }
+    let leave!: () => void;
+    const gone = new Promise<void>((resolve) => (leave = resolve));
+    const member: Member = {
+      process: child,
+      ready: false,
+      dying: false,
+      task: null,
+      jobs: 0,
+      timer: null,
+      stderr: '',
+      gone,
+    };
+    this.members.add(member);
+    member.timer = setTimeout(() => this.kill(member, null), this.options.startMs);
+    child.stderr?.on(
+      'data',
+      (data: Buffer) => (member.stderr = (member.stderr + data.toString('utf8')).slice(-2000)),
+    );
+    child.on('message', (message: FromChild) => this.hear(member, message));
+    child.on('error', (error) => (member.stderr += error.message));
+    // `close` also comes when the process could not be started at all.
+    child.on('close', (code, signal) => {
+      this.bury(member, signal ?? `code ${code}`);
+      leave();
+    });
+  }
+
+  private hear(member: Member, message: FromChild): void {
+    if (member.dying) return;
+    if (message.kind === 'ready') {
+      member.ready = true;
+      this.rest(member);
+      return this.assign();
+    }
+    const { task } = member;
+    if (!task || message.id !== member.jobs) return;
+    member.task = null;
+    if (message.kind === 'spoken') {
+      task.resolve(message.speech);
+      if (member.jobs >= this.options.maxJobs || message.rssBytes > this.options.maxRssBytes)
+        this.kill(member, null);
+      else this.rest(member);
+    } else {
+      task.reject(
+        new StudioError(
+          'speech_failed',
+          `The ${this.options.engine} engine failed: ${message.message.slice(0, 300)}`,
+        ),
+      );
+      // What an engine is worth after an exception nobody knows.
+      this.kill(member, null);
+    }
+    this.assign();
+  }
+
+  private give(member: Member, task: Task): void {
+    if (member.timer) clearTimeout(member.timer);
+    member.task = task;
+    member.jobs++;
+    hold(member);
+    const seconds = Math.round(task.timeoutMs / 1000);
+    member.timer = setTimeout(() => {
+      const message = `The ${this.options.engine} engine took longer than ${seconds} s for one sentence.`;
+      this.kill(
+        member,
+        new StudioError('timeout', message, {
+          retryable: true,
+          hint: 'Try again, or use shorter sentences.',
+        }),
+      );
+    }, task.timeoutMs);
+    const message: ToChild = { id: member.jobs, job: task.job };
+    // A failed send is followed by `close`, which fails the task.
+    member.process.send(message, () => {});
+  }
+
+  /** Waits for work without keeping our own process alive, and not for ever. */
+  private rest(member: Member): void {
+    if (member.timer) clearTimeout(member.timer);
+    member.timer = setTimeout(() => this.kill(member, null), this.options.idleMs);
+    release(member);
+  }
+
+  private cancel(task: Task, reason: StudioError): void {
+    const place = this.waiting.indexOf(task);
+    if (place >= 0) {
+      this.waiting.splice(place, 1);
+      return task.reject(reason);
+    }
+    for (const member of this.members) if (member.task === task) this.kill(member, reason);
+  }
+
+  /** Ends a child at once; `reason` goes to the job it was doing. */
+  private kill(member: Member, reason: StudioError | null): void {
+    if (member.timer) clearTimeout(member.timer);
+    const { task } = member;
+    if (task && reason) {
+      member.task = null;
+      task.reject(reason);
+    }
+    member.dying = true;
+    member.process.kill('SIGKILL');
+    if (!this.closed) this.assign();
+  }
+
+  private bury(member: Member, how: string): void {
+    if (member.timer) clearTimeout(member.timer);
+    this.members.delete(member);
+    const words =
+      member.stderr
+        .trim()
+        .split('\n')
+        .findLast((line) => /error/i.test(line)) ?? '';
+    const message = `The ${this.options.engine} engine ended unexpectedly (${how})${words ? `: ${words.trim().slice(0, 200)}` : '.'}`;
+    const error = new StudioError('speech_failed', message, {
+      retryable: true,
+      hint: 'Try again; `genscene doctor` checks the engines.',
+    });
+    member.task?.reject(error);
+    member.task = null;
+    // A child that never got ready would be followed by the same again, without end.
+    if (this.closed) return;
+    if (member.ready) this.assign();
+    else this.failAll(error);
+  }
+
+  private failAll(error: StudioError): void {
+    for (const task of this.waiting.splice(0)) task.reject(error);
+  }
+}
+
+function closedError(): StudioError {
+  return new StudioError('not_ready', 'Speech is shut down.', { retryable: true });
+}
+
+/**
+ * Starts child.ts (under tsx) or child.js (built), whichever this file is. It gets no environment:
+ * engines need none, and ours holds keys.
+ */
+function forkChild(engine: ChildEngine): ChildProcess {
+  const here = fileURLToPath(import.meta.url);
+  const extension = path.extname(here);
+  const file = path.join(path.dirname(here), `child${extension}`);
+  const child = fork(file, [engine, String(process.pid)], {
+    execArgv:
+      extension === '.ts'
+        ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
+        : [],
+    env: {},
+    cwd: path.dirname(here),
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  return child;
+}
+
+/** A busy child keeps our process alive until it answers. */
+function hold(member: Member): void {
+  member.process.ref();
+  member.process.channel?.ref();
+  member.timer?.ref();
+}
+
+function release(member: Member): void {
+  member.process.unref();
+  member.process.channel?.unref();
+  (member.process.stderr as { unref?: () => void } | null)?.unref?.();
+  member.timer?.unref();
+}

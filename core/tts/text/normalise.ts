@@ -1,0 +1,114 @@
+/**
+ * Turns a script into what is shown (markup and invisible characters gone) and what is said
+ * (quotes, addresses, dashes and emoji made speakable), both mapped to the original.
+ */
+import { stripMarkdown } from './markdown.ts';
+import { edit, mapText, replace, type Edit, type MappedText } from './mapped-text.ts';
+import { symbolWords } from './symbols.ts';
+
+/** Part of every cache key: raise it when the same text comes out differently. */
+export const normaliserVersion = 1;
+
+export type NormalisedText = { display: MappedText; spoken: MappedText };
+
+/** Cleans a text; `language` (BCP-47) decides how `&`, `@` and the dots of an address are said. */
+export function normalise(original: string, language: string): NormalisedText {
+  const display = stripMarkdown(dropInvisible(composeCharacters(mapText(original))));
+  let spoken = sayAddresses(endListItems(display), language);
+  spoken = dropEmoji(spoken);
+  spoken = plainPunctuation(spoken);
+  spoken = sayDashes(spoken);
+  spoken = replace(spoken, /[^\S\n]+/g, ' ');
+  return { display, spoken };
+}
+
+/** NFC, cluster by cluster so that offsets stay exact. */
+function composeCharacters(source: MappedText): MappedText {
+  return replace(source, /[\u1100-\u11ff]+|\P{ASCII}\p{M}*|[^\n]\p{M}+/gsu, (cluster) =>
+    cluster.normalize('NFC'),
+  );
+}
+
+/**
+ * Control characters are commands to some engines, lone surrogates break encoders, and direction
+ * marks and soft hyphens split words. Joiners stay: Persian, Indic scripts and emoji need them.
+ */
+function dropInvisible(source: MappedText): MappedText {
+  let text = replace(source, /\r\n?|[\v\f\u0085\u2028]/g, '\n');
+  text = replace(text, /\u2029/g, '\n\n');
+  text = replace(text, /\t/g, ' ');
+  return replace(
+    text,
+    /(?!\n)[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/gu,
+    '',
+  );
+}
+
+/** Items of a list are sentences of their own, though people leave out the full stop. */
+function endListItems(source: MappedText): MappedText {
+  const text = replace(source, /(?<=[\p{L}\p{N}"')\]])[ \t]*\n(?=[ \t]*(?:[•-]|\d{1,2}[.)])[ \t])/gu, '.\n');
+  return replace(text, /^[ \t]*•[ \t]+/gm, '');
+}
+
+/** Of a web address only the host is said, of a mail address all. */
+function sayAddresses(source: MappedText, language: string): MappedText {
+  const words = symbolWords(language);
+  const sayDots = (address: string): string => (words ? address.replaceAll('.', ` ${words.dot} `) : address);
+  let text = replace(source, /\b(?:https?:\/\/|www\.)[^\s<>"'“”«»]+/giu, (address) => {
+    const tail = /[.,;:!?)\]]*$/.exec(address)![0];
+    const host = /^(?:https?:\/\/)?(?:[^/@\s]*@)?(?:www\.)?([^/:?#]*)/i.exec(
+      address.slice(0, address.length - tail.length),
+    )![1]!;
+    return sayDots(host) + tail.replace(/[)\]]/g, '');
+  });
+  if (!words) return text;
+  text = replace(text, /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu, (address) =>
+    sayDots(address).replace('@', ` ${words.at} `),
+  );
+  return replace(text, /\s*&\s*/g, (sign) => (sign.includes('\n') ? sign : ` ${words.and} `));
+}
+
+/** Emoji with their joiners, skin tones and variation selectors; a keycap leaves its digit. */
+function dropEmoji(source: MappedText): MappedText {
+  const picture = '(?![©®™‼⁉↔-↪])\\p{Extended_Pictographic}';
+  const emoji = new RegExp(
+    `(?:${picture}|\\p{RI})(?:[\\u{fe0e}\\u{fe0f}\\u{200d}\\u{e0020}-\\u{e007f}]|\\p{EMod}|${picture}|\\p{RI})*`,
+    'gu',
+  );
+  const text = replace(source, emoji, ' ');
+  return replace(text, /[\ufe00-\ufe0f\u20e3\p{EMod}]/gu, '');
+}
+
+function plainPunctuation(source: MappedText): MappedText {
+  let text = replace(source, /[“”„‟«»‹›″❝❞]/g, '"');
+  text = replace(text, /[‘’‚‛ʼ′`´]/g, "'");
+  text = replace(text, /…|\.{2,}/g, '...');
+  text = replace(text, /([!?¡¿])\1+/g, (_, mark) => mark!);
+  text = replace(text, /#(?=[\p{L}\p{N}_])/gu, '');
+  return replace(text, /[*_|~^\\{}\u2022\u00b7]+/g, ' ');
+}
+
+/**
+ * Dashes that set words apart become commas, at the start of a line nothing; between digits and
+ * inside words they stay.
+ */
+function sayDashes(source: MappedText): MappedText {
+  let text = replace(source, /(?<=\d)[‐-–](?=\d)/g, '-');
+  text = replace(text, /(?<=[\p{L}\p{N}])[‐‑](?=[\p{L}\p{N}])/gu, '-');
+  const edits: Edit[] = [];
+  const dash = /[^\S\n]*(?:[—–―]+|-{2,}|(?<![\p{L}\p{N}])-(?!\d)|-(?![\p{L}\p{N}]))[^\S\n]*/gu;
+  for (const match of text.text.matchAll(dash)) {
+    const end = match.index + match[0].length;
+    const before = text.text.slice(0, match.index);
+    const inSentence =
+      /[\p{L}\p{N}"')\]%]$/u.test(before) && /^[\p{L}\p{N}"'(¿¡]/u.test(text.text.slice(end, end + 2));
+    edits.push({ start: match.index, end, text: inSentence ? ', ' : ' ' });
+  }
+  text = edit(text, edits);
+  return text;
+}
+
+/** Whether anything in a text can be said: a letter, a digit or a sign that has a name. */
+export function hasSpeech(text: string): boolean {
+  return /[\p{L}\p{N}\p{Sc}%&@+=©®™°§]/u.test(text);
+}
