@@ -1,0 +1,310 @@
+/** The storyboard on one page: a picture of each scene with its number, length, heading and first words. */
+import { createCanvas, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import type { FontBook, FontWeight } from './fonts.ts';
+import { breakWide, fillLines, joinPieces, splitPieces, type Piece } from './line-breaks.ts';
+import { directionOf } from './text-direction.ts';
+
+export type SheetCell = {
+  /** Rows from the top, 3 bytes a pixel. */
+  picture: { rgb: Uint8Array; width: number; height: number };
+  /** Number of the scene, from 1. */
+  number: number;
+  heading?: string | undefined;
+  text?: string | undefined;
+  durationS: number;
+  /** How the scene comes in, e.g. `fade 0.5 s`. */
+  transition?: string | undefined;
+};
+
+export type SheetInput = {
+  title?: string | undefined;
+  cells: readonly SheetCell[];
+  language?: string | undefined;
+};
+
+/** px; also what decoders and chat services take without trouble. */
+const longestSide = 4096;
+/** Taller sheets are read by scrolling, which a sheet should spare. */
+const tallest = 1.35;
+
+const colors = {
+  ground: '#12151c',
+  card: '#1c212c',
+  title: '#f4f6fa',
+  text: '#b4bccb',
+  faint: '#7d8798',
+  accent: '#ffb703',
+};
+
+/**
+ * Draws the sheet as a PNG file, at most 4096 px a side. The more scenes, the more columns and the
+ * smaller the cells; very small cells show their pictures and numbers only.
+ */
+export function drawSheet(input: SheetInput, fonts: FontBook): Buffer {
+  const layout = layOut(input);
+  const canvas = createCanvas(layout.width, layout.height);
+  const context = canvas.getContext('2d');
+  context.fillStyle = colors.ground;
+  context.fillRect(0, 0, layout.width, layout.height);
+  const pen: Pen = { context, fonts, language: input.language ?? 'en', unit: layout.unit };
+  drawHeader(pen, input, layout);
+  input.cells.forEach((cell, index) => {
+    const x = layout.margin + (index % layout.columns) * (layout.cellWidth + layout.gap);
+    const y = layout.headerHeight + Math.floor(index / layout.columns) * (layout.cellHeight + layout.gap);
+    drawCell(pen, cell, layout, Math.round(x), Math.round(y));
+  });
+  return canvas.toBuffer('image/png');
+}
+
+type Pen = { context: SKRSContext2D; fonts: FontBook; language: string; unit: number };
+
+type Layout = {
+  columns: number;
+  /** px that stand for one "point" of the design, so that all grows and shrinks together. */
+  unit: number;
+  width: number;
+  height: number;
+  margin: number;
+  gap: number;
+  headerHeight: number;
+  cellWidth: number;
+  pictureHeight: number;
+  cellHeight: number;
+};
+
+/** Tries every number of columns; takes the one whose sheet is nearest to 4:3 without leaving holes. */
+function layOut(input: SheetInput): Layout {
+  const count = Math.max(1, input.cells.length);
+  const picture = input.cells[0]?.picture ?? { width: 16, height: 9 };
+  const ratio = picture.width / picture.height;
+  let best: { layout: Layout; cost: number } | null = null;
+  for (let columns = 1; columns <= Math.min(count, 24); columns++) {
+    const layout = withColumns(columns, count, ratio);
+    const shape = layout.height / layout.width;
+    const holes = (columns - (count % columns || columns)) / columns;
+    // Pictures below 150 px tell nothing, so large films may become taller than wide.
+    const small = Math.max(0, 150 - Math.min(layout.cellWidth, layout.pictureHeight)) / 40;
+    const cost = Math.abs(Math.log(shape / 0.72)) + Math.max(0, shape - tallest) * 2 + holes * 0.35 + small;
+    if (!best || cost < best.cost) best = { layout, cost };
+  }
+  return (best as { layout: Layout }).layout;
+}
+
+function withColumns(columns: number, count: number, ratio: number): Layout {
+  const rows = Math.ceil(count / columns);
+  // Pictures of equal area whatever their shape, then everything scaled to the limit if too large.
+  const designWidth = Math.round(Math.sqrt(90_000 * ratio));
+  const sized = (unit: number): Layout => {
+    const cellWidth = Math.max(1, Math.floor(designWidth * unit));
+    const pictureHeight = Math.round(cellWidth / ratio);
+    const margin = Math.round(36 * unit);
+    const gap = Math.round(22 * unit);
+    const cellHeight = pictureHeight + Math.round(98 * unit);
+    const headerHeight = Math.round(108 * unit);
+    const width = margin * 2 + columns * cellWidth + (columns - 1) * gap;
+    const height = headerHeight + rows * cellHeight + (rows - 1) * gap + margin;
+    return { columns, unit, width, height, margin, gap, headerHeight, cellWidth, pictureHeight, cellHeight };
+  };
+  const full = sized(1);
+  // Parts are rounded one by one, which can add up to a pixel for each.
+  return sized(
+    Math.min(1, (longestSide - columns * 2 - 8) / full.width, (longestSide - rows * 3 - 8) / full.height),
+  );
+}
+
+function drawHeader(pen: Pen, input: SheetInput, layout: Layout): void {
+  const { unit } = pen;
+  const seconds = input.cells.reduce((sum, cell) => sum + cell.durationS, 0);
+  const count = `${input.cells.length} ${input.cells.length === 1 ? 'scene' : 'scenes'}`;
+  const facts = `${count} · ${lengthText(seconds)}`;
+  const room = layout.width - layout.margin * 2;
+  if (input.title !== undefined) {
+    write(pen, input.title, {
+      x: layout.margin,
+      y: 50 * unit,
+      width: room,
+      size: 30 * unit,
+      weight: 700,
+      color: colors.title,
+    });
+    write(pen, facts, {
+      x: layout.margin,
+      y: 82 * unit,
+      width: room,
+      size: 17 * unit,
+      weight: 400,
+      color: colors.text,
+    });
+  } else {
+    write(pen, facts, {
+      x: layout.margin,
+      y: 68 * unit,
+      width: room,
+      size: 24 * unit,
+      weight: 600,
+      color: colors.title,
+    });
+  }
+}
+
+function drawCell(pen: Pen, cell: SheetCell, layout: Layout, x: number, y: number): void {
+  const { context, unit } = pen;
+  const { cellWidth, pictureHeight, cellHeight } = layout;
+  context.save();
+  context.beginPath();
+  context.roundRect(x, y, cellWidth, cellHeight, 10 * unit);
+  context.clip();
+  context.fillStyle = colors.card;
+  context.fillRect(x, y, cellWidth, cellHeight);
+  drawPicture(context, cell.picture, x, y, cellWidth, pictureHeight);
+  drawChip(pen, String(cell.number), x + 8 * unit, y + 8 * unit, 'left', colors.accent, '#14171e');
+  const length = lengthText(cell.durationS);
+  drawChip(
+    pen,
+    length,
+    x + cellWidth - 8 * unit,
+    y + pictureHeight - 34 * unit,
+    'right',
+    'rgba(10,12,16,0.78)',
+    colors.title,
+  );
+  if (cell.transition !== undefined && cellWidth > 170 * unit) {
+    drawChip(
+      pen,
+      cell.transition,
+      x + cellWidth - 8 * unit,
+      y + 8 * unit,
+      'right',
+      'rgba(10,12,16,0.78)',
+      colors.text,
+    );
+  }
+  drawWords(pen, cell, x + 14 * unit, y + pictureHeight, cellWidth - 28 * unit);
+  context.restore();
+}
+
+/** The heading and a line or two of narration; three lines in all. */
+function drawWords(pen: Pen, cell: SheetCell, x: number, top: number, width: number): void {
+  const { unit } = pen;
+  const heading = cell.heading?.trim();
+  const base = { x, width, size: 16 * unit };
+  if (heading) write(pen, heading, { ...base, y: top + 26 * unit, weight: 700, color: colors.title });
+  const lines = heading ? 2 : 3;
+  const text = cell.text?.trim() || (heading ? '' : 'No narration');
+  const color = cell.text?.trim() ? colors.text : colors.faint;
+  shortened(pen, text, width, base.size, lines).forEach((line, index) => {
+    write(pen, line, {
+      ...base,
+      y: top + (26 + (index + (heading ? 1 : 0)) * 26) * unit,
+      weight: 400,
+      color,
+    });
+  });
+}
+
+function drawPicture(
+  context: SKRSContext2D,
+  picture: SheetCell['picture'],
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = 'high';
+  // Scaled in both directions alike and centred; cells have the shape of the first picture.
+  const scale = Math.max(width / picture.width, height / picture.height);
+  const [shownWidth, shownHeight] = [width / scale, height / scale];
+  const [left, top] = [(picture.width - shownWidth) / 2, (picture.height - shownHeight) / 2];
+  context.drawImage(toCanvas(picture), left, top, shownWidth, shownHeight, x, y, width, height);
+}
+
+function toCanvas(picture: SheetCell['picture']): Canvas {
+  const { rgb, width, height } = picture;
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  for (let from = 0, to = 0; to < pixels.length;) {
+    pixels[to++] = rgb[from++] as number;
+    pixels[to++] = rgb[from++] as number;
+    pixels[to++] = rgb[from++] as number;
+    pixels[to++] = 255;
+  }
+  const canvas = createCanvas(width, height);
+  canvas.getContext('2d').putImageData(new ImageData(pixels, width, height), 0, 0);
+  return canvas;
+}
+
+function drawChip(
+  pen: Pen,
+  text: string,
+  x: number,
+  y: number,
+  side: 'left' | 'right',
+  ground: string,
+  color: string,
+): void {
+  const { context, fonts, unit } = pen;
+  const setting = { size: 15 * unit, weight: 700, language: pen.language } as const;
+  const shown = fonts.drawable(text);
+  const width = Math.max(26 * unit, fonts.width(shown, setting) + 16 * unit);
+  const left = side === 'left' ? x : x - width;
+  context.fillStyle = ground;
+  context.beginPath();
+  context.roundRect(left, y, width, 26 * unit, 7 * unit);
+  context.fill();
+  fonts.apply(context, setting);
+  context.fillStyle = color;
+  context.fillText(shown, left + (width - fonts.width(shown, setting)) / 2, y + 18.5 * unit);
+}
+
+type Line = { x: number; y: number; width: number; size: number; weight: FontWeight; color: string };
+
+/** One line of text, cut with an ellipsis where it is too long; right-to-left text stands at the right. */
+function write(pen: Pen, text: string, line: Line): void {
+  const { context, fonts, language } = pen;
+  const clean = fonts.drawable(text).replace(/\s+/g, ' ').trim();
+  const setting = { size: line.size, weight: line.weight, language, direction: directionOf(clean, language) };
+  const shown = cut(clean, (part) => fonts.width(part, setting) <= line.width);
+  fonts.apply(context, setting);
+  context.fillStyle = line.color;
+  const x = setting.direction === 'rtl' ? line.x + line.width - fonts.width(shown, setting) : line.x;
+  context.fillText(shown, x, line.y);
+}
+
+/** First lines of a text; the last one runs on past the width if there is more, so that `write` cuts it visibly. */
+function shortened(pen: Pen, text: string, width: number, size: number, lines: number): string[] {
+  // Nobody reads further, and measuring 5,000 characters for each of 300 cells takes seconds.
+  const start = text.slice(0, 400);
+  const setting = { size, weight: 400, language: pen.language } as const;
+  const widthOf = (part: string): number => pen.fonts.width(part, setting);
+  const pieces = splitPieces(pen.fonts.drawable(start), pen.language).flatMap((piece) =>
+    breakWide(piece, (part) => widthOf(part) <= width),
+  );
+  const filled = fillLines(
+    pieces,
+    pieces.map((piece) => widthOf(piece.text)),
+    widthOf(' '),
+    width,
+  ).map((line) => line.map((index) => pieces[index] as Piece));
+  const rest = filled.slice(lines - 1).flat();
+  return [...filled.slice(0, lines - 1), rest].filter((line) => line.length > 0).map(joinPieces);
+}
+
+function cut(text: string, fits: (part: string) => boolean): string {
+  if (fits(text)) return text;
+  const characters = [...text];
+  let good = 0;
+  let bad = characters.length;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (fits(`${characters.slice(0, middle).join('').trimEnd()}…`)) good = middle;
+    else bad = middle;
+  }
+  return `${characters.slice(0, good).join('').trimEnd()}…`;
+}
+
+/** `4.2 s`, `1:05 min` */
+function lengthText(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`;
+}
