@@ -14,7 +14,7 @@ export type Piece = {
 };
 
 /** Scripts that put no spaces between words. */
-const spaceless =
+export const spaceless =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 /** No line begins with these (JIS X 4051 "kinsoku", in its common part). */
 const notFirst =
