@@ -42,6 +42,6 @@ export class Slots {
 
   /** Resolves when all that run now have ended. */
   async drained(): Promise<void> {
-    await Promise.all([...this.#running]);
+    await Promise.all(this.#running);
   }
 }

@@ -56,12 +56,12 @@ type Settings = WebhookOptions &
 
 export function startWebhooks(options: WebhookOptions): WebhookSender {
   const settings: Settings = {
-    now: Date.now,
-    timeoutMs: 10_000,
-    maxAttempts: 8,
-    retryBaseMs: 5000,
-    concurrency: 8,
     ...options,
+    now: options.now ?? Date.now,
+    timeoutMs: options.timeoutMs ?? 10_000,
+    maxAttempts: options.maxAttempts ?? 8,
+    retryBaseMs: options.retryBaseMs ?? 5000,
+    concurrency: options.concurrency ?? 8,
   };
   const { jobs, log } = options;
   const sender = `webhooks:${randomUUID()}`;

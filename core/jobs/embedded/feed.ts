@@ -71,7 +71,7 @@ export class Feed {
   }
 
   close(): void {
-    for (const watcher of [...this.#watchers]) watcher.end();
+    for (const watcher of this.#watchers) watcher.end();
   }
 
   #start(): void {

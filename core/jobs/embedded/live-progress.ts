@@ -90,7 +90,7 @@ export class LiveProgress {
 
   /** Writes all that is pending and forgets everything. */
   close(): void {
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of this.#entries.values()) {
       if (entry.pending) this.#write(claimOf(entry));
       this.#drop(entry.record.id);
     }

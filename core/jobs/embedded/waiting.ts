@@ -6,7 +6,7 @@ export class Waiters {
 
   /** Lets everyone look now. */
   wake(): void {
-    for (const wake of [...this.#wakers]) wake();
+    for (const wake of this.#wakers) wake();
   }
 
   /** Everyone goes, and later ones do not wait. */
