@@ -35,6 +35,8 @@ export interface Storage {
   url(jobId: string, name: string): string;
   /** Jobs that have files, for housekeeping. */
   jobIds(): AsyncIterable<string>;
+  /** Removes what publishers left that died midway; safe beside those at work. @returns bytes freed */
+  sweep(): Promise<number>;
   /** Free and total bytes of the disk; null where that has no meaning. */
   space(): Promise<{ freeBytes: number; totalBytes: number } | null>;
 }
