@@ -28,17 +28,22 @@ type Level = { gainDb: number; ceilingDb: number; /** Gain not to be exceeded, d
 
 /** Part of every key: raise it when the same input comes to sound different. */
 const soundVersion = 1;
-/** No film may exceed this, dBTP (EBU R 128 s2, and what the streaming services ask for). */
-const highestTruePeakDb = -1;
+/**
+ * No film may exceed -1 dBTP (what EBU R 128 and the streaming services ask for); the rest is what
+ * two true-peak meters may differ by.
+ */
+const highestTruePeakDb = -1.1;
 /** Room for what the codec adds to the peaks of speech and music, dB, as measured. */
-const codecMarginDb = { mp4: 1, webm: 0.6 } as const;
+const codecMarginDb = 0.5;
 const encodeAttempts = 4;
 /** Most that the sound of any file is raised, dB, all gains together. */
 const mostRaiseDb = 30;
 /** Most that is added for what the limiter takes, dB: beyond, it would be heard at work. */
 const mostMakeUpDb = 10;
 /** Off the target by no more than this, LU, the level is left alone. */
-const tolerance = 0.1;
+const tolerance = 0.15;
+/** The same for the finished file, LU: beyond, it is worth another encode. */
+const codecTolerance = 0.3;
 
 /**
  * Makes the whole soundtrack. Memory does not grow with the film; `deps.workDir` must have room for
@@ -60,8 +65,10 @@ export async function mixSoundtrack(
     const mix = await prepareMix(input, run, report);
     const level = await chooseLevel(mix, input, run, part(report, 0.25, 0.5));
     const { file, measured } = await encodeBelowCeiling(mix, level, input, run, part(report, 0.5, 1));
+    signal?.throwIfAborted();
     const result = path.join(deps.workDir, `soundtrack.${soundExtension(input.format)}`);
     await rename(file, result);
+    report(1);
     return {
       path: result,
       lufs: measured.lufs,
@@ -86,7 +93,7 @@ export function soundtrackKey(input: SoundtrackInput): string {
     clip.hash,
     frameAt(clip.startS),
     frameAt(clip.startS + clip.durationS),
-    clip.loop,
+    clip.loop && (clip.roundS === undefined ? true : frameAt(clip.roundS)),
     clip.treatment,
     frameAt(clip.fadeS),
   ]);
@@ -136,22 +143,22 @@ async function prepareMix(
  */
 async function chooseLevel(
   mix: Mix & { mostGainDb: number },
-  { loudness, format }: SoundtrackInput,
+  { loudness }: SoundtrackInput,
   { signal }: Run,
   report: Progress,
 ): Promise<Level> {
-  const ceilingDb = highestTruePeakDb - codecMarginDb[format];
+  const ceilingDb = highestTruePeakDb - codecMarginDb;
   const plain = await measureMix(counted(mixBlocks(mix, signal), mix.frames, part(report, 0, 0.4)));
   if (plain.lufs === null) return { gainDb: 0, ceilingDb, mostGainDb: 0 };
   const straight = loudness - plain.lufs;
   const mostGainDb = Math.min(mostRaiseDb - mix.mostGainDb, straight + mostMakeUpDb);
   let gainDb = Math.min(mostGainDb, straight);
   // How much of a rise is left behind the limiter: a guess from speech, then measured.
-  let yieldOfGain = 0.75;
+  let yieldOfGain = 0.55;
   let last: { gainDb: number; lufs: number } | null = null;
-  for (let pass = 1; pass <= 2 && (plain.truePeakDb ?? -Infinity) + gainDb > ceilingDb; pass++) {
+  for (let pass = 1; pass <= 3 && (plain.truePeakDb ?? -Infinity) + gainDb > ceilingDb; pass++) {
     const limited = await integratedLoudness(levelledBlocks(mix, { gainDb, ceilingDb }, signal));
-    report(0.4 + 0.3 * pass);
+    report(0.4 + 0.2 * pass);
     if (limited === null || Math.abs(loudness - limited) <= tolerance) break;
     if (last && gainDb !== last.gainDb) yieldOfGain = (limited - last.lufs) / (gainDb - last.gainDb);
     last = { gainDb, lufs: limited };
@@ -160,7 +167,10 @@ async function chooseLevel(
   return { gainDb, ceilingDb, mostGainDb };
 }
 
-/** Encodes, measures what a player will hear, and lowers the ceiling until that is below the limit. */
+/**
+ * Encodes, measures what a player will hear, and encodes again if that is over the limit for peaks
+ * (then below a lower ceiling) or, once, if the codec took away loudness, as it does from hiss.
+ */
 async function encodeBelowCeiling(
   mix: Mix,
   { gainDb, ceilingDb, mostGainDb }: Level,
@@ -170,10 +180,10 @@ async function encodeBelowCeiling(
 ): Promise<{ file: string; measured: Measured }> {
   const file = path.join(run.folder, `encoded.${soundExtension(format)}`);
   for (let attempt = 1; ; attempt++) {
-    const share = part(report, 1 - 0.5 ** (attempt - 1), 1 - 0.5 ** attempt);
+    const share = part(report, 1 - 0.1 ** (attempt - 1), 1 - 0.1 ** attempt);
     const blocks = levelledBlocks(mix, { gainDb, ceilingDb }, run.signal);
     await encodeSound(
-      counted(blocks, mix.frames, part(share, 0, 0.8)),
+      counted(blocks, mix.frames, part(share, 0, 0.9)),
       { path: file, format },
       run.ffmpeg,
       run,
@@ -181,16 +191,14 @@ async function encodeBelowCeiling(
     const measured = await measureSound({ path: file, format }, run.ffmpeg, run);
     share(1);
     const excess = (measured.truePeakDb ?? -Infinity) - highestTruePeakDb;
-    if (excess <= 0 || attempt === encodeAttempts) {
-      report(1);
-      return { file, measured };
-    }
-    const lower = excess + 0.1;
+    const missing = measured.lufs === null ? 0 : Math.min(loudness - measured.lufs, mostGainDb - gainDb);
+    const isLevel = attempt > 1 || Math.abs(missing) <= codecTolerance;
+    if ((excess <= 0 && isLevel) || attempt === encodeAttempts) return { file, measured };
+    const lower = excess > 0 ? excess + 0.1 : 0;
     ceilingDb -= lower;
-    const missing = measured.lufs === null ? 0 : loudness - measured.lufs;
-    if (attempt < encodeAttempts - 1) gainDb = Math.min(mostGainDb, gainDb + missing + lower / 2);
     // The last attempt does not rely on the limiter: all of it comes down.
-    else gainDb -= lower;
+    if (attempt === encodeAttempts - 1) gainDb -= lower;
+    else gainDb = Math.min(mostGainDb, gainDb + missing + lower / 2);
   }
 }
 

@@ -90,7 +90,8 @@ async function placeClip(clip: ClipSound, { frames, sources, signal }: Options):
   const wanted = Math.min(frameAt(clip.startS + clip.durationS), frames) - start;
   const whole = { from: 0, to: Math.min(source.frames, wanted) };
   if (whole.to <= 0) return null;
-  const repeats = clip.loop && wanted > source.frames && source.frames >= shortestLoop;
+  const round = clip.roundS === undefined ? source.frames : frameAt(clip.roundS);
+  const repeats = clip.loop && wanted > round && round >= shortestLoop;
   const survey = await surveySound(source, whole, signal);
   if (survey.lufs === null) return null;
   const length = repeats ? wanted : whole.to;
@@ -98,7 +99,7 @@ async function placeClip(clip: ClipSound, { frames, sources, signal }: Options):
   return {
     piece: {
       ...once(source, 0, start, length),
-      loop: repeats ? await planLoop(source, whole) : null,
+      loop: repeats ? await planLoop(source, { from: 0, to: round }, true) : null,
       gain: decibels(Math.min(0, speechLufs - survey.lufs)),
       ...fitted(fade, fade, length),
       ducked: clip.treatment === 'duck',

@@ -12,6 +12,8 @@ export type Loop = {
   crossfade: number;
   /** How alike end and start are there, 0 to 1: alike sounds add up louder than unlike ones. */
   likeness: number;
+  /** Where nothing may overlap: frames of fade at the end of a round and the start of the next. */
+  dip: number;
 };
 
 const longestCrossfade = 1.5 * sampleRate;
@@ -20,20 +22,27 @@ const memoryFrames = 10 * sampleRate;
 /** What is looked at on either side of the seam: 40 ms. */
 const seamFrames = 0.04 * sampleRate;
 
-/** Decides how a stretch can be repeated. */
-export async function planLoop(source: PcmSource, span: Span): Promise<Loop> {
+/** For the sound of a picture: 8 ms, long enough not to click and too short to be heard as a gap. */
+const shortDip = 0.008 * sampleRate;
+
+/**
+ * Decides how a stretch can be repeated. With `inTime` each round is exactly as long as the stretch,
+ * as a picture needs that repeats beside it.
+ */
+export async function planLoop(source: PcmSource, span: Span, inTime = false): Promise<Loop> {
   const frames = span.to - span.from;
   const reader = new PcmReader(source);
   try {
     const around = Math.min(seamFrames, Math.floor(frames / 2));
     const end = await stretch(reader, span.to - around, around);
     const start = await stretch(reader, span.from, around);
-    if (isSeamless(end.left, start.left) && isSeamless(end.right, start.right))
-      return { span, crossfade: 0, likeness: 0 };
+    const seamless = isSeamless(end.left, start.left) && isSeamless(end.right, start.right);
+    if (seamless) return { span, crossfade: 0, likeness: 0, dip: 0 };
+    if (inTime) return { span, crossfade: 0, likeness: 0, dip: Math.min(shortDip, Math.floor(frames / 4)) };
     const crossfade = Math.min(longestCrossfade, Math.floor(frames / 4));
     const tail = await stretch(reader, span.to - crossfade, crossfade);
     const head = await stretch(reader, span.from, crossfade);
-    return { span, crossfade, likeness: likeness(tail, head) };
+    return { span, crossfade, likeness: likeness(tail, head), dip: 0 };
   } finally {
     await reader.close();
   }
@@ -109,6 +118,7 @@ export class LoopReader {
         await this.#copy(period + inRound, frames, this.#tail, 0);
         this.#blend(into, at + done, frames, inRound);
       }
+      if (this.#loop.dip > 0) this.#soften(into, at + done, frames, { from: inRound, isFirst: round === 0 });
       done += frames;
     }
   }
@@ -126,6 +136,25 @@ export class LoopReader {
     this.#memory ??= await stretch(this.#reader, span.from, length);
     into.left.set(this.#memory.left.subarray(from, from + frames), at);
     into.right.set(this.#memory.right.subarray(from, from + frames), at);
+  }
+
+  /** Fades the ends of a round; the very first start is left to the fades of the piece. */
+  #soften(
+    { left, right }: Block,
+    at: number,
+    frames: number,
+    round: { from: number; isFirst: boolean },
+  ): void {
+    const { span, dip } = this.#loop;
+    const length = span.to - span.from;
+    for (let i = 0; i < frames; i++) {
+      const done = round.from + i + 0.5;
+      const near = Math.min(round.isFirst ? dip : done, length - done);
+      if (near >= dip) continue;
+      const gain = Math.sin((near / dip) * (Math.PI / 2));
+      left[at + i]! *= gain;
+      right[at + i]! *= gain;
+    }
   }
 
   /**

@@ -16,7 +16,9 @@ export type Narration = HashedFile & {
 export type ClipSound = HashedFile & {
   startS: number;
   durationS: number;
+  /** Repeated until `durationS`; each round lasts `roundS`, that of the picture, else the file's length. */
   loop: boolean;
+  roundS?: number;
   treatment: 'keep' | 'duck';
   fadeS: number;
 };
