@@ -211,9 +211,9 @@ function kindOf(value: unknown): string {
 
 /** A value as it may stand in a message: one line, short, without control characters. */
 function shown(value: unknown): string {
-  if (typeof value === 'number' || value === undefined) return String(value);
-  if (typeof value === 'object' && value !== null) return kindOf(value);
-  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : String(value));
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value);
+  if (typeof value !== 'string') return typeof value === 'object' ? kindOf(value) : `a ${typeof value}`;
+  const text = JSON.stringify(value.slice(0, 60));
   const clean = text.replaceAll(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, '');
-  return typeof value === 'string' && value.length > 60 ? `${clean.slice(0, -1)}…"` : clean;
+  return value.length > 60 ? `${clean.slice(0, -1)}…"` : clean;
 }

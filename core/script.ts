@@ -56,16 +56,11 @@ export function parseScript(text: string, options: { name: string }): ParsedScri
 
 function faultyScript(unsorted: Issue[]): StudioError {
   const issues = unsorted.toSorted((a, b) => lineOf(a) - lineOf(b));
-  const [first] = issues;
-  const more = issues.length > 1 ? `, and ${issues.length - 1} more` : '';
-  return new StudioError(
-    'invalid_storyboard',
-    `The script has a fault: ${first!.path}: ${first!.message}${more}.`,
-    {
-      issues,
-      hint: 'Correct these lines. A bracket that is part of the narration is written \\[.',
-    },
-  );
+  const many = issues.length === 1 ? 'a fault' : `${issues.length} faults`;
+  return new StudioError('invalid_storyboard', `The script has ${many}.`, {
+    issues: issues.slice(0, MOST_ISSUES),
+    hint: 'Correct these lines. A bracket that is part of the narration is written \\[.',
+  });
 }
 
 function lineOf(issue: Issue): number {
