@@ -20,7 +20,8 @@ const clipEdge = 0.008 * sampleRate;
 /** Shorter stretches (10 ms) are no sound to repeat, but a buzz. */
 const shortestLoop = 0.01 * sampleRate;
 
-type Arranged = Mix & {
+/** A mix, and what was done to the sounds in it. */
+export type Arranged = Mix & {
   /** The highest gain given to any piece, dB. */
   mostGainDb: number;
 };
