@@ -21,10 +21,14 @@ import type { Clip, Track } from './types.ts';
 type Deps = { ffmpeg: Ffmpeg; cache: Cache; limits: IngestLimits };
 
 /** The whole clip, before a part of it is chosen. */
-export type WholeClip = Omit<Clip, 'startS' | 'audio'> & {
+type WholeClip = Omit<Clip, 'startS' | 'audio'> & {
+  /** Time of the first frame in the file, seconds: 0, or a frame or two where AVI gives no better. */
+  firstS: number;
   /** The source's sound, its demuxer, and where the picture begins in its time. */
   sound: { stream: SoundStream; demuxer: string; offsetS: number } | null;
 };
+/** What the copy does not tell: where it came from, how long that claimed to be, and its sound. */
+type Known = Pick<WholeClip, 'source' | 'sound'> & { announcedS: number | null };
 type ClipRecord = Omit<WholeClip, 'path'> & { extension: string };
 
 /** Raised whenever the same source would give other frames. */
@@ -48,12 +52,12 @@ export async function makeClip(deps: Deps, original: Original, signal: AbortSign
   const source = await original.file(signal);
   const type = await identify(source);
   if (type.family === 'picture') throw unusable(`This is a still picture (${type.name}) and no clip.`, 'Use it with the media type "image".');
-  if (type.family === 'animation') return makeAnimation(deps, source, type, key, signal);
+  if (type.family === 'animation') return makeAnimation(deps, original, source, type, key, signal);
   const streams = await readStreams(deps.ffmpeg, source, type, signal);
   const video = checkVideo(streams, type, deps.limits);
   const copied = await copyVideo(deps, source, type, streams, video, signal);
   const sound = streams.sound ? { stream: streams.sound, demuxer: type.demuxer, offsetS: Math.max(0, video.startS - streams.startS) } : null;
-  return finishClip(deps, copied, key, { announcedS: video.durationS ?? streams.durationS, sound }, signal);
+  return finishClip(deps, copied, key, { source: original.sha256, announcedS: video.durationS ?? streams.durationS, sound }, signal);
 }
 
 /**
@@ -67,7 +71,7 @@ export async function cutClip(
   part: { start?: number | undefined; end?: number | undefined; sound?: boolean | undefined },
   signal: AbortSignal,
 ): Promise<Clip> {
-  const { sound, ...clip } = whole;
+  const { sound, firstS, ...clip } = whole;
   const lengthText = `${whole.durationS.toFixed(1)} s`;
   const startS = part.start ?? 0;
   if (startS >= whole.durationS) throw badPart('start', `The clip lasts ${lengthText} and cannot start at ${startS} s.`, `Choose a start below ${lengthText}.`);
@@ -78,7 +82,7 @@ export async function cutClip(
   const durationS = endS - startS;
   const wantsSound = sound && part.sound !== false;
   const audio = wantsSound ? await clipSound(deps, original, sound, { startS: sound.offsetS + startS, lengthS: durationS }, warnings, signal) : null;
-  return { ...clip, startS, durationS, audio, warnings };
+  return { ...clip, startS: firstS + startS, durationS, audio, warnings };
 }
 
 async function cachedClip(cache: Cache, key: string): Promise<WholeClip | null> {
@@ -166,7 +170,7 @@ async function copyVideo(deps: Deps, source: string, type: MediaType, streams: S
   }
 }
 
-async function makeAnimation(deps: Deps, source: string, type: MediaType, key: string, signal: AbortSignal): Promise<WholeClip> {
+async function makeAnimation(deps: Deps, original: Original, source: string, type: MediaType, key: string, signal: AbortSignal): Promise<WholeClip> {
   const temp = await deps.cache.temp('.mp4');
   try {
     await encodeAnimation(deps, source, type, temp, signal);
@@ -174,7 +178,7 @@ async function makeAnimation(deps: Deps, source: string, type: MediaType, key: s
     await rm(temp, { force: true });
     throw undecodable(error);
   }
-  return finishClip(deps, { temp, demuxer: 'mov', extension: '.mp4' }, key, { announcedS: null, sound: null }, signal);
+  return finishClip(deps, { temp, demuxer: 'mov', extension: '.mp4' }, key, { source: original.sha256, announcedS: null, sound: null }, signal);
 }
 
 /** Reads back what we wrote, decodes its first frame as the renderer will, and gives it its name. */
@@ -182,7 +186,7 @@ async function finishClip(
   deps: Deps,
   copied: { temp: string; demuxer: string; extension: string },
   key: string,
-  known: { announcedS: number | null; sound: WholeClip['sound'] },
+  known: Known,
   signal: AbortSignal,
 ): Promise<WholeClip> {
   const { cache, ffmpeg, limits } = deps;
@@ -190,11 +194,12 @@ async function finishClip(
   try {
     const streams = await readStreams(ffmpeg, temp, { demuxer }, signal);
     const { video } = streams;
-    const durationS = video?.durationS ?? streams.durationS ?? 0;
+    const firstS = video && video.startS > 0.0005 ? video.startS : 0;
+    const durationS = video?.durationS ?? (streams.durationS ?? 0) - firstS;
     if (!video || durationS <= 0) throw unusable('There are no frames in the clip.', 'The file may be damaged; export it again.');
     checkSize(video, limits);
     checkDuration(durationS, limits);
-    const record = describeClip(video, durationS, known, key, extension);
+    const record = describeClip(video, { firstS, durationS }, known, key, extension);
     await tryFirstFrame(ffmpeg, temp, record, signal);
     await cache.publish(temp, key + extension);
     await cache.writeRecord(`${key}.json`, record);
@@ -205,7 +210,7 @@ async function finishClip(
   }
 }
 
-function describeClip(video: VideoStream, durationS: number, known: { announcedS: number | null; sound: WholeClip['sound'] }, key: string, extension: string): ClipRecord {
+function describeClip(video: VideoStream, { firstS, durationS }: { firstS: number; durationS: number }, known: Known, key: string, extension: string): ClipRecord {
   const shown = displaySize(video);
   const turned = video.rotation % 180 === 90;
   const warnings: string[] = [];
@@ -215,8 +220,10 @@ function describeClip(video: VideoStream, durationS: number, known: { announcedS
   return {
     kind: 'clip',
     hash: key.replace(/^clip-/, ''),
+    source: known.source,
     width: even(shown.width),
     height: even(shown.height),
+    firstS,
     durationS,
     fps: video.fps,
     frames: video.frames,
@@ -237,6 +244,8 @@ function describeClip(video: VideoStream, durationS: number, known: { announcedS
 async function tryFirstFrame(ffmpeg: Ffmpeg, file: string, clip: ClipRecord, signal: AbortSignal): Promise<void> {
   let bytes = 0;
   const sink = new Writable({
+    // fluent-ffmpeg kills ffmpeg 20 ms after a "close", which on a busy machine is before it has ended.
+    emitClose: false,
     write: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
       done();
@@ -265,7 +274,7 @@ async function clipSound(deps: Deps, original: Original, sound: NonNullable<Whol
   const file = await original.file(signal);
   try {
     checkSound(sound.stream, null, deps.limits);
-    return await decode(deps, file, sound, sound.stream, key, window, signal);
+    return await decode(deps, { file, source: original.sha256, ...sound }, key, window, signal);
   } catch (error) {
     // Its picture is fine; a film is better with a silent clip than not at all.
     if (!(error instanceof StudioError) || error.code !== 'media_unusable') throw error;

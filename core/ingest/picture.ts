@@ -48,7 +48,7 @@ export async function makePicture(deps: Deps, original: Original, size: Size, si
   const readable = type.name === 'BMP' ? await convertBitmap(deps, source, type, signal) : source;
   const temp = await cache.temp('.picture');
   try {
-    const record = await convert(readable, temp, size, limits);
+    const record: PictureRecord = { ...(await convert(readable, temp, size, limits)), source: original.sha256 };
     signal.throwIfAborted();
     await cache.publish(temp, key + record.extension);
     await cache.writeRecord(`${key}.json`, record);
@@ -70,7 +70,7 @@ function withPath(cache: Cache, key: string, { extension, ...picture }: PictureR
   return { ...picture, path: cache.path(key + extension) };
 }
 
-async function convert(source: string, target: string, size: Size, limits: IngestLimits): Promise<PictureRecord> {
+async function convert(source: string, target: string, size: Size, limits: IngestLimits): Promise<Omit<PictureRecord, 'source'>> {
   const image = sharp(source, { limitInputPixels: limits.picturePixels, failOn: 'error', pages: 1 });
   const meta = await image.metadata();
   const { width, height } = targetSize(meta, size, limits);
@@ -79,6 +79,8 @@ async function convert(source: string, target: string, size: Size, limits: Inges
     .autoOrient()
     .resize(width, height, { fit: 'fill', withoutEnlargement: true })
     .toColourspace('srgb');
+  // sharp works on 16-bit pictures with a profile in P3, and would hand those numbers on as sRGB.
+  if (meta.hasProfile && meta.depth !== 'uchar') upright.withIccProfile('srgb', { attach: false });
   const written = meta.hasAlpha ? await writeWithAlpha(upright, target) : await writeOpaque(upright, width * height, target);
   return { kind: 'picture', hash: await sha256File(target), width, height, warnings: meta.pages && meta.pages > 1 && meta.format !== 'heif' ? ['Only the first picture of the file is used.'] : [], ...written };
 }

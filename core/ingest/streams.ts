@@ -1,6 +1,8 @@
 /** Probes a file of ours with the one demuxer it may be opened by, and reads its streams in plain terms. */
+import { StudioError } from '../errors.ts';
 import type { Ffmpeg, ProbeStream } from '../ffmpeg.ts';
 import type { MediaType } from './media-type.ts';
+import { unusable } from './refusal.ts';
 import type { ClipColour } from './types.ts';
 
 export type VideoStream = {
@@ -65,7 +67,9 @@ export function guardedInput(type: Pick<MediaType, 'demuxer'>): string[] {
  * @throws {StudioError} media_unusable, timeout, cancelled
  */
 export async function readStreams(ffmpeg: Ffmpeg, file: string, type: Pick<MediaType, 'demuxer'>, signal: AbortSignal): Promise<Streams> {
-  const probe = await ffmpeg.probe(file, { extra: guardedInput(type), signal });
+  const probe = await ffmpeg.probe(file, { extra: guardedInput(type), signal }).catch((error: unknown) => {
+    throw probeFault(error);
+  });
   const videos = probe.streams.filter((stream) => stream.codec_type === 'video');
   const covers = videos.filter(isCover);
   const moving = videos.find((stream) => !isCover(stream) && decodable(stream));
@@ -77,6 +81,14 @@ export async function readStreams(ffmpeg: Ffmpeg, file: string, type: Pick<Media
     startS: number(probe.format.start_time) ?? 0,
     durationS: number(probe.format.duration),
   };
+}
+
+/** ffprobe's words are for programmers; the usual fault, an upload that broke off, has its own. */
+function probeFault(error: unknown): unknown {
+  if (!(error instanceof StudioError) || error.code !== 'media_unusable') return error;
+  if (/moov atom not found|EBML header|End of file/i.test(`${error.message} ${String(error.cause)}`))
+    return unusable('The file is cut short: its index is missing.', 'Export or upload it again, in full.', { cause: error });
+  return unusable('The file is damaged and cannot be read.', 'Export or upload it again, or convert it to MP4 or MP3.', { cause: error });
 }
 
 /** Cover art poses as a video stream: marked as attached, or a single still beside the sound. */

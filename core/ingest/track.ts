@@ -4,7 +4,7 @@ import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import type { Cache } from './cache.ts';
 import type { IngestLimits } from './limits.ts';
-import { identify, type MediaType } from './media-type.ts';
+import { identify } from './media-type.ts';
 import type { Original } from './originals.ts';
 import { unusable } from './refusal.ts';
 import { guardedInput, readStreams, type SoundStream } from './streams.ts';
@@ -16,6 +16,9 @@ type TrackRecord = Omit<Track, 'path'>;
 
 /** What part of a file to decode, seconds of its own time; `lengthS` fills up with silence. */
 export type SoundWindow = { startS: number; lengthS: number };
+
+/** A stream of a file of ours, with the sha256 of what that is a copy of. */
+export type SoundSource = { file: string; source: string; demuxer: string; stream: SoundStream };
 
 const SAMPLE_RATE = 48_000;
 const CHANNELS = 2;
@@ -43,7 +46,7 @@ export async function makeTrack(deps: Deps, original: Original, signal: AbortSig
   if (!streams.sound) throw unusable(`There is no sound in this ${type.name} file.`, 'Give a sound file such as MP3, M4A or WAV.');
   const declared = streams.sound.durationS ?? streams.durationS;
   checkSound(streams.sound, declared, deps.limits);
-  const track = await decode(deps, file, type, streams.sound, key, null, signal);
+  const track = await decode(deps, { file, source: original.sha256, demuxer: type.demuxer, stream: streams.sound }, key, null, signal);
   const short = declared !== null && declared - track.durationS > Math.max(1, declared * 0.02);
   if (!short) return track;
   return { ...track, warnings: [`The sound ends after ${track.durationS.toFixed(1)} s although ${declared.toFixed(1)} s were announced; the file may be cut short.`] };
@@ -66,18 +69,18 @@ export async function cachedTrack(cache: Cache, key: string): Promise<Track | nu
  * has its own limiter. With a window, time gaps become silence, so that sound and picture stay together.
  * @throws {StudioError} media_unusable, timeout, no_space, cancelled
  */
-export async function decode(deps: Deps, file: string, type: Pick<MediaType, 'demuxer'>, sound: SoundStream, key: string, window: SoundWindow | null, signal: AbortSignal): Promise<Track> {
+export async function decode(deps: Deps, from: SoundSource, key: string, window: SoundWindow | null, signal: AbortSignal): Promise<Track> {
   const { cache, ffmpeg, limits } = deps;
   const temp = await cache.temp('.wav');
   const seconds = window ? window.lengthS : limits.trackSeconds + 1;
   try {
     await ffmpeg.run({
       purpose: 'decoding sound',
-      inputs: [{ source: `file:${file}`, options: [...(window ? ['-ss', window.startS.toFixed(6)] : []), ...guardedInput(type)] }],
+      inputs: [{ source: `file:${from.file}`, options: [...(window ? ['-ss', window.startS.toFixed(6)] : []), ...guardedInput(from)] }],
       outputs: [
         {
           target: temp,
-          options: ['-map', `0:${sound.index}`, '-map_metadata', '-1', '-af', soundFilter(sound, window), '-t', seconds.toFixed(6), '-c:a', 'pcm_f32le', '-rf64', 'auto', '-fflags', '+bitexact', '-flags:a', '+bitexact', '-f', 'wav'],
+          options: ['-map', `0:${from.stream.index}`, '-map_metadata', '-1', '-af', soundFilter(from.stream, window), '-t', seconds.toFixed(6), '-c:a', 'pcm_f32le', '-rf64', 'auto', '-fflags', '+bitexact', '-flags:a', '+bitexact', '-f', 'wav'],
         },
       ],
       signal,
@@ -88,7 +91,7 @@ export async function decode(deps: Deps, file: string, type: Pick<MediaType, 'de
     const durationS = (await countSamples(temp)) / SAMPLE_RATE;
     if (durationS < SHORTEST_S) throw unusable('There is no sound in the file that can be decoded.', 'Export it again, or convert it to MP3 or WAV.');
     if (!window && durationS > limits.trackSeconds) throw tooLong(limits);
-    const record: TrackRecord = { kind: 'track', hash: key.replace(/^track-/, ''), durationS, channels: CHANNELS, sampleRate: SAMPLE_RATE, warnings: [] };
+    const record: TrackRecord = { kind: 'track', hash: key.replace(/^track-/, ''), source: from.source, durationS, channels: CHANNELS, sampleRate: SAMPLE_RATE, warnings: [] };
     await cache.publish(temp, `${key}.wav`);
     await cache.writeRecord(`${key}.json`, record);
     return { ...record, path: cache.path(`${key}.wav`) };

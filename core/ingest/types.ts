@@ -31,6 +31,8 @@ export type Picture = {
   path: string;
   /** sha256 of the file. */
   hash: string;
+  /** sha256 of the source's content, whatever was made of it. */
+  source: string;
   /** px */
   width: number;
   height: number;
@@ -56,6 +58,8 @@ export type Clip = {
   path: string;
   /** sha256 over the source's content and how it was converted; trimming does not change it. */
   hash: string;
+  /** sha256 of the source's content, whatever was made of it. */
+  source: string;
   /** Size of the upright, square-pixel picture, px; even. */
   width: number;
   height: number;
@@ -87,6 +91,8 @@ export type Track = {
   path: string;
   /** sha256 over the source's content and how it was converted. */
   hash: string;
+  /** sha256 of the source's content, whatever was made of it. */
+  source: string;
   /** Counted in samples of the file. */
   durationS: number;
   channels: number;
