@@ -1,0 +1,120 @@
+/**
+ * Uploads: streamed to disk under a byte limit, vetted by the ingest, and kept under the SHA-256 of
+ * their content, so that the same file twice is one. What is refused leaves nothing behind.
+ */
+import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { isAssetId, unfinishedName } from './assets/names.ts';
+import { receive } from './assets/receive.ts';
+import { trimAssets } from './assets/trim.ts';
+import { vet } from './assets/vet.ts';
+import type { DiskGuard } from './disk-guard.ts';
+import { asStudioError } from './errors.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import { defaultLimits } from './ingest/index.ts';
+import type { Asset } from './studio-service.ts';
+import { createTurns } from './turns.ts';
+
+export type AssetsStore = {
+  /** @throws {StudioError} too_large, media_unusable, no_space, missing_tool, timeout, cancelled */
+  save(bytes: Readable, signal: AbortSignal): Promise<Asset>;
+  /** The asset of an id, which counts as used now; null if there is none. */
+  use(id: string): Promise<Asset | null>;
+  /** Removes uploads that are past their time and that no one wants. @returns bytes freed */
+  trim(isWanted: (id: string) => boolean): Promise<number>;
+};
+
+export type AssetsStoreOptions = {
+  /** Where uploads are, each named by its id: `assetsDir` of the ingest. */
+  folder: string;
+  /** For vetting. @throws {StudioError} missing_tool */
+  ffmpeg: () => Ffmpeg;
+  guard: DiskGuard;
+  /** How long an unused upload stays, ms. */
+  keepMs: number;
+  /** All uploads together, bytes. */
+  maxBytes: number;
+  /** Largest upload, bytes. */
+  maxFileBytes?: number;
+};
+
+/** Uploads vetted at once; each may start ffmpeg. */
+const VETTED_AT_ONCE = 2;
+
+const recordSchema = z.object({
+  type: z.enum(['image', 'video', 'audio']),
+  width: z.number().nullable(),
+  height: z.number().nullable(),
+  duration: z.number().nullable(),
+  size: z.number(),
+});
+type AssetRecord = z.infer<typeof recordSchema>;
+
+/** Where the uploads of a data folder are. */
+export function assetsDirOf(dataDir: string): string {
+  return path.join(dataDir, 'assets');
+}
+
+export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
+  const { folder, guard, maxFileBytes = defaultLimits.clipBytes } = options;
+  const turns = createTurns(VETTED_AT_ONCE);
+  const fileOf = (id: string): string => path.join(folder, id);
+  const recordOf = (id: string): string => path.join(folder, `${id}.json`);
+
+  async function save(bytes: Readable, signal: AbortSignal): Promise<Asset> {
+    const scratch = path.join(folder, unfinishedName());
+    try {
+      await guard.check();
+      await mkdir(scratch, { recursive: true });
+      const upload = path.join(scratch, 'upload');
+      const { sha256, size } = await receive(bytes, upload, { maxBytes: maxFileBytes, guard, signal });
+      const known = await use(sha256);
+      if (known) return known;
+      const facts = await turns.take(signal, () => vet(scratch, 'upload', options.ffmpeg(), signal));
+      signal.throwIfAborted();
+      return await keep(sha256, { ...facts, size }, scratch);
+    } catch (error) {
+      throw asStudioError(
+        signal.aborted ? signal.reason : error,
+        'internal',
+        'The upload could not be kept.',
+      );
+    } finally {
+      bytes.destroy();
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** The record comes last: without it there is no asset. */
+  async function keep(id: string, record: AssetRecord, scratch: string): Promise<Asset> {
+    const written = path.join(scratch, 'record');
+    await writeFile(written, JSON.stringify(record), { flush: true });
+    await rename(path.join(scratch, 'upload'), fileOf(id));
+    await rename(written, recordOf(id));
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+    return assetOf(id, record);
+  }
+
+  async function use(id: string): Promise<Asset | null> {
+    if (!isAssetId(id)) return null;
+    try {
+      const record = recordSchema.parse(JSON.parse(await readFile(recordOf(id), 'utf8')));
+      if ((await stat(fileOf(id))).size !== record.size) return null;
+      const now = new Date();
+      // Of the record, not the file: the ingest takes a touched file for a changed one and reads it again.
+      await utimes(recordOf(id), now, now);
+      return assetOf(id, record);
+    } catch {
+      return null; // absent, or half there after a power cut: to be uploaded again
+    }
+  }
+
+  return { save, use, trim: (isWanted) => trimAssets({ ...options, isWanted }) };
+}
+
+function assetOf(id: string, record: AssetRecord): Asset {
+  return { id, src: `asset:${id}`, ...record };
+}
