@@ -69,7 +69,7 @@ export class SpeechCache {
       await writeFile(temporary, content, { flag: 'wx' });
       await rename(temporary, file);
     } catch (error) {
-      await rm(temporary, { force: true });
+      await rm(temporary, { force: true }).catch(() => {});
       throw asStudioError(error, 'internal', 'Speech could not be written to its cache.');
     }
     await this.account(content.length);

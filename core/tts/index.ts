@@ -78,7 +78,7 @@ export function createSpeech(
         speed,
         signal,
         width,
-        timeoutMs: options.timeoutMs ?? 60_000,
+        timeoutMs: options.timeoutMs ?? 120_000,
       });
     } catch (error) {
       if (signal.aborted) throw asStudioError(signal.reason, 'cancelled');

@@ -17,7 +17,10 @@ endWithParent(Number(parentPid));
 giveWay();
 const { loadSpeaker } = await loaders[engine as ChildEngine]();
 const speaker = await loadSpeaker();
-process.on('message', (message: ToChild) => send(answer(speaker, message)));
+process.on('message', (message: ToChild) => {
+  send({ kind: 'begun', id: message.id });
+  send(answer(speaker, message));
+});
 send({ kind: 'ready' });
 
 function answer(speak: Speaker, { id, job }: ToChild): FromChild {
@@ -43,10 +46,13 @@ function endWithParent(parent: number): void {
   new Worker(watch, { eval: true, execArgv: [], env: {}, stdout: false }).unref();
 }
 
-/** The API must answer under full load. */
+/**
+ * The API must answer under full load, so engines stand back a little; not as far as encoders do,
+ * since a film cannot begin before it is spoken and a starved engine looks like one that hangs.
+ */
 function giveWay(): void {
   try {
-    setPriority(19);
+    setPriority(5);
   } catch {
     // Not allowed here: the sentence is spoken all the same.
   }

@@ -15,5 +15,7 @@ export type ToChild = { id: number; job: ChildJob };
 
 export type FromChild =
   | { kind: 'ready' }
+  /** The job arrived: if the child dies from here on, the job is to blame as much as anything. */
+  | { kind: 'begun'; id: number }
   | { kind: 'spoken'; id: number; speech: ChildSpeech; rssBytes: number }
   | { kind: 'failed'; id: number; message: string };

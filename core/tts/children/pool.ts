@@ -4,6 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { asStudioError, StudioError } from '../../errors.ts';
@@ -27,6 +28,10 @@ export type PoolOptions = {
 type Task = {
   job: ChildJob;
   timeoutMs: number;
+  /** Whether a child has told that it works on it. */
+  begun: boolean;
+  /** Children it was given to. */
+  tries: number;
   resolve: (speech: ChildSpeech) => void;
   reject: (error: StudioError) => void;
 };
@@ -49,6 +54,9 @@ export function speakInChild(pool: ChildPool, sentence: SentenceRequest): Promis
   const job = { text: sentence.text, voice: sentence.voice, speed: sentence.speed };
   return pool.run(job, sentence);
 }
+
+/** Children a job is given to before their deaths are its own failure. */
+const maxTries = 3;
 
 export class ChildPool {
   private readonly options: Required<PoolOptions>;
@@ -87,6 +95,8 @@ export class ChildPool {
       const task: Task = {
         job,
         timeoutMs,
+        begun: false,
+        tries: 0,
         resolve: (speech) => (done(), resolve(speech)),
         reject: (error) => (done(), reject(error)),
       };
@@ -160,6 +170,10 @@ export class ChildPool {
     }
     const { task } = member;
     if (!task || message.id !== member.jobs) return;
+    if (message.kind === 'begun') {
+      task.begun = true;
+      return;
+    }
     member.task = null;
     if (message.kind === 'spoken') {
       task.resolve(message.speech);
@@ -183,6 +197,7 @@ export class ChildPool {
     if (member.timer) clearTimeout(member.timer);
     member.task = task;
     member.jobs++;
+    task.tries++;
     hold(member);
     const seconds = Math.round(task.timeoutMs / 1000);
     member.timer = setTimeout(() => {
@@ -225,6 +240,7 @@ export class ChildPool {
       task.reject(reason);
     }
     member.dying = true;
+    hold(member); // someone may be waiting for it to be gone
     member.process.kill('SIGKILL');
     if (!this.closed) this.assign();
   }
@@ -242,8 +258,11 @@ export class ChildPool {
       retryable: true,
       hint: 'Try again; `genscene doctor` checks the engines.',
     });
-    member.task?.reject(error);
+    const { task } = member;
     member.task = null;
+    // It had died while idle, and nobody knew yet: another child can do the job.
+    if (task && !task.begun && task.tries < maxTries && !this.closed) this.waiting.unshift(task);
+    else task?.reject(error);
     // A child that never got ready would be followed by the same again, without end.
     if (this.closed) return;
     if (member.ready) this.assign();
@@ -280,16 +299,17 @@ function forkChild(engine: ChildEngine): ChildProcess {
   return child;
 }
 
-/** A busy child keeps our process alive until it answers. */
-function hold(member: Member): void {
-  member.process.ref();
-  member.process.channel?.ref();
-  member.timer?.ref();
+/** A busy or dying child keeps our process alive until it has answered or is gone. */
+function hold({ process: child }: Member): void {
+  child.ref();
+  child.channel?.ref();
+  (child.stderr as Socket | null)?.ref();
 }
 
-function release(member: Member): void {
-  member.process.unref();
-  member.process.channel?.unref();
-  (member.process.stderr as { unref?: () => void } | null)?.unref?.();
-  member.timer?.unref();
+/** An idle child does not: when we end, its pipe closes and it ends too. */
+function release({ process: child, timer }: Member): void {
+  child.unref();
+  child.channel?.unref();
+  (child.stderr as Socket | null)?.unref();
+  timer?.unref();
 }

@@ -9,15 +9,21 @@ import { decodeWav, encodeWav } from '../../../core/tts/audio/wav.ts';
 const rate = 16_000;
 /** A tone of `seconds` at an amplitude of full scale × `amplitude`. */
 const tone = (seconds: number, amplitude: number): Int16Array =>
-  Int16Array.from({ length: seconds * rate }, (_, index) => Math.round(32_767 * amplitude * Math.sin((2 * Math.PI * 220 * index) / rate)));
+  Int16Array.from({ length: seconds * rate }, (_, index) =>
+    Math.round(32_767 * amplitude * Math.sin((2 * Math.PI * 220 * index) / rate)),
+  );
 const concat = (...parts: Int16Array[]): Int16Array => Int16Array.from(parts.flatMap((part) => [...part]));
 
 describe('wav', () => {
   it('gives back what was written', () => {
     fc.assert(
-      fc.property(fc.int16Array({ maxLength: 200 }), fc.integer({ min: 8000, max: 48_000 }), (samples, sampleRate) => {
-        expect(decodeWav(encodeWav(samples, sampleRate))).toEqual({ samples, sampleRate });
-      }),
+      fc.property(
+        fc.int16Array({ maxLength: 200 }),
+        fc.integer({ min: 8000, max: 48_000 }),
+        (samples, sampleRate) => {
+          expect(decodeWav(encodeWav(samples, sampleRate))).toEqual({ samples, sampleRate });
+        },
+      ),
     );
   });
 
@@ -33,7 +39,8 @@ describe('wav', () => {
   it('refuses what is not mono 16-bit PCM', () => {
     const stereo = encodeWav(Int16Array.of(1, 2), rate);
     stereo.writeUInt16LE(2, 22);
-    for (const file of [stereo, Buffer.from('nonsense'), Buffer.alloc(0)]) expect(() => decodeWav(file)).toThrow(RangeError);
+    for (const file of [stereo, Buffer.from('nonsense'), Buffer.alloc(0)])
+      expect(() => decodeWav(file)).toThrow(RangeError);
   });
 });
 
@@ -63,7 +70,9 @@ describe('level', () => {
         const samples = concat(tone(0.5, amplitude), tone(1, 0), tone(0.5, amplitude));
         applyGain(samples, levelGain(samples, rate));
         const sound = samples.slice(0, rate / 2);
-        const rms = 20 * Math.log10(Math.sqrt(sound.reduce((sum, sample) => sum + sample ** 2, 0) / sound.length) / 32_768);
+        const rms =
+          20 *
+          Math.log10(Math.sqrt(sound.reduce((sum, sample) => sum + sample ** 2, 0) / sound.length) / 32_768);
         expect(rms).toBeCloseTo(-20, 0);
         expect(Math.max(...sound)).toBeLessThan(32_767);
       }),
@@ -81,7 +90,9 @@ describe('level', () => {
 
 describe('joining', () => {
   it('pauses longer where the text does, and shorter when speech is fast', () => {
-    const order = ['word ', 'clause, ', 'End. ', 'Line.\n', 'Paragraph.\n\n'].map((ending) => pauseAfter(ending, 1));
+    const order = ['word ', 'clause, ', 'End. ', 'Line.\n', 'Paragraph.\n\n'].map((ending) =>
+      pauseAfter(ending, 1),
+    );
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     expect(new Set(order).size).toBe(order.length);
     expect(pauseAfter('Wait...', 1)).toBeGreaterThan(pauseAfter('Wait.', 1));
@@ -93,7 +104,11 @@ describe('joining', () => {
     const lengths = fc.array(fc.nat({ max: 500 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(lengths, (list) => {
-        const { places, length } = placeSentences(list, list.map(() => 0.01), rate);
+        const { places, length } = placeSentences(
+          list,
+          list.map(() => 0.01),
+          rate,
+        );
         places.forEach((place, index) => {
           const before = places[index - 1];
           if (before) expect(place.start - before.start).toBe(before.length === 0 ? 0 : before.length + 160);

@@ -7,15 +7,63 @@ import { segmentSentences } from '../../../core/tts/text/sentences.ts';
 
 /** Text made of what breaks text handling: markup, marks, astral characters, odd spaces. */
 const piece = fc.constantFrom(
-  ...['a', 'Dr.', 'EE. UU.', '3.5', '...', '…', '¿Qué?', '¡No!', '**b**', '_i_', '`c`', '[l](http://x.y/z)', '# ', '- ', '\n', '\n\n', '\r\n', ' ', '\t'],
-  ...['😀', '👨‍👩‍👧', '🇪🇸', '1️⃣', 'e\u0301', 'ﬁ', '\u200b', '\u0000', '\ud800', '世界。', '<b>&amp;', '—', '-x-', '"', '“q”', "'", 'https://a.b/c?d=e.', 'me@x.org', '\u2028', '\ufeff', '한', '5 €', '&'],
+  ...[
+    'a',
+    'Dr.',
+    'EE. UU.',
+    '3.5',
+    '...',
+    '…',
+    '¿Qué?',
+    '¡No!',
+    '**b**',
+    '_i_',
+    '`c`',
+    '[l](http://x.y/z)',
+    '# ',
+    '- ',
+    '\n',
+    '\n\n',
+    '\r\n',
+    ' ',
+    '\t',
+  ],
+  ...[
+    '😀',
+    '👨‍👩‍👧',
+    '🇪🇸',
+    '1️⃣',
+    'e\u0301',
+    'ﬁ',
+    '\u200b',
+    '\u0000',
+    '\ud800',
+    '世界。',
+    '<b>&amp;',
+    '—',
+    '-x-',
+    '"',
+    '“q”',
+    "'",
+    'https://a.b/c?d=e.',
+    'me@x.org',
+    '\u2028',
+    '\ufeff',
+    '한',
+    '5 €',
+    '&',
+  ],
 );
-const oddText = fc.oneof(fc.array(piece, { maxLength: 30 }).map((parts) => parts.join('')), fc.string({ unit: 'binary', maxLength: 80 }));
+const oddText = fc.oneof(
+  fc.array(piece, { maxLength: 30 }).map((parts) => parts.join('')),
+  fc.string({ unit: 'binary', maxLength: 80 }),
+);
 const language = fc.constantFrom('en', 'es', 'de', 'zh', 'es-419', 'xx');
 
 const said = (text: string, tag = 'en'): string => normalise(text, tag).spoken.text.trim();
 const shown = (text: string): string => normalise(text, 'en').display.text;
-const sentences = (text: string, tag = 'en'): string[] => segmentSentences(text, tag).map(({ start, end }) => text.slice(start, end).trim());
+const sentences = (text: string, tag = 'en'): string[] =>
+  segmentSentences(text, tag).map(({ start, end }) => text.slice(start, end).trim());
 
 describe('mapped text', () => {
   it('keeps offsets monotone and inside the original through any edits', () => {
@@ -39,7 +87,9 @@ describe('mapped text', () => {
     fc.assert(
       fc.property(oddText, (original) => {
         const { display } = normalise(original, 'en');
-        Array.from(display.text.matchAll(/[a-z]/g)).forEach(({ index, 0: letter }) => expect(original[display.starts[index]!]).toBe(letter));
+        Array.from(display.text.matchAll(/[a-z]/g)).forEach(({ index, 0: letter }) =>
+          expect(original[display.starts[index]!]).toBe(letter),
+        );
       }),
     );
   });
@@ -52,7 +102,12 @@ describe('mapped text', () => {
   });
 
   it('refuses edits that overlap', () => {
-    expect(() => edit(mapText('abc'), [{ start: 0, end: 2, text: '' }, { start: 1, end: 3, text: '' }])).toThrow(RangeError);
+    expect(() =>
+      edit(mapText('abc'), [
+        { start: 0, end: 2, text: '' },
+        { start: 1, end: 3, text: '' },
+      ]),
+    ).toThrow(RangeError);
   });
 });
 
@@ -70,7 +125,11 @@ describe('normalise', () => {
     ['Go to https://www.nasa.gov/webb?x=1.', 'en', 'Go to nasa dot gov.'],
     ['Ve a https://www.nasa.gov/webb, ya', 'es', 'Ve a nasa punto gov, ya'],
     ['Tom & Ana: ana@x.org', 'es', 'Tom y Ana: ana arroba x punto org'],
-    ['-Aquellos que allí ves -respondió su amo- de los brazos', 'es', 'Aquellos que allí ves, respondió su amo, de los brazos'],
+    [
+      '-Aquellos que allí ves -respondió su amo- de los brazos',
+      'es',
+      'Aquellos que allí ves, respondió su amo, de los brazos',
+    ],
     ['-5 a 1939–1945, e-mail', 'es', '-5 a 1939-1945, e-mail'],
     ['Hola 😀 mundo 👨‍👩‍👧🇪🇸 1️⃣', 'es', 'Hola mundo 1'],
     ['* one\n* two', 'en', 'one.\ntwo'],
@@ -91,26 +150,48 @@ describe('sentences', () => {
         const found = segmentSentences(text, tag);
         expect(found.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text);
         found.forEach(({ start }, index) => expect(start).toBe(found[index - 1]?.end ?? 0));
-        if (hasSpeech(text)) for (const { start, end } of found) expect(hasSpeech(text.slice(start, end))).toBe(true);
+        if (hasSpeech(text))
+          for (const { start, end } of found) expect(hasSpeech(text.slice(start, end))).toBe(true);
       }),
     );
   });
 
   it.each([
-    ['en', 'Dr. Smith met Mr. J. R. Jones at 3.5 miles. They left.', ['Dr. Smith met Mr. J. R. Jones at 3.5 miles.', 'They left.']],
+    [
+      'en',
+      'Dr. Smith met Mr. J. R. Jones at 3.5 miles. They left.',
+      ['Dr. Smith met Mr. J. R. Jones at 3.5 miles.', 'They left.'],
+    ],
     ['en', 'He lives in the U.S. Army base. OK?', ['He lives in the U.S. Army base.', 'OK?']],
     ['en', 'See No. 5 on p. 12. Then stop.', ['See No. 5 on p. 12.', 'Then stop.']],
     ['en', 'Is it? No. He left.', ['Is it?', 'No.', 'He left.']],
-    ['es', 'El Sr. Pérez fue a EE. UU. con la Dra. Gil. Volvió.', ['El Sr. Pérez fue a EE. UU. con la Dra. Gil.', 'Volvió.']],
+    [
+      'es',
+      'El Sr. Pérez fue a EE. UU. con la Dra. Gil. Volvió.',
+      ['El Sr. Pérez fue a EE. UU. con la Dra. Gil.', 'Volvió.'],
+    ],
     ['es', '¿Qué tal? ¡Bien! Eran 13.5 mil... o más.', ['¿Qué tal?', '¡Bien!', 'Eran 13.5 mil... o más.']],
     ['es', '"¿Qué?" preguntó. Nada.', ['"¿Qué?" preguntó.', 'Nada.']],
-    ['de', 'Am 3. Oktober kam z. B. Anna. Dann ging sie.', ['Am 3. Oktober kam z. B. Anna.', 'Dann ging sie.']],
-    ['en', 'A title\n\nA line that was\nwrapped hard. Next', ['A title', 'A line that was\nwrapped hard.', 'Next']],
+    [
+      'de',
+      'Am 3. Oktober kam z. B. Anna. Dann ging sie.',
+      ['Am 3. Oktober kam z. B. Anna.', 'Dann ging sie.'],
+    ],
+    [
+      'en',
+      'A title\n\nA line that was\nwrapped hard. Next',
+      ['A title', 'A line that was\nwrapped hard.', 'Next'],
+    ],
     ['zh', '你好世界。今天很好。', ['你好世界。', '今天很好。']],
   ])('%s: %j', (tag, text, expected) => expect(sentences(text, tag)).toEqual(expected));
 
   it('cuts what is too long at commas, then spaces, then anywhere', () => {
-    for (const text of [`${'word '.repeat(50)}stop, `.repeat(12), 'word '.repeat(400), 'x'.repeat(1500), '😀世'.repeat(600)]) {
+    for (const text of [
+      `${'word '.repeat(50)}stop, `.repeat(12),
+      'word '.repeat(400),
+      'x'.repeat(1500),
+      '😀世'.repeat(600),
+    ]) {
       const found = segmentSentences(text, 'en');
       expect(Math.max(...found.map(({ start, end }) => end - start))).toBeLessThanOrEqual(400);
       for (const { start } of found) expect(text.slice(start)).not.toMatch(/^[\udc00-\udfff]/);
