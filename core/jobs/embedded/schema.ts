@@ -31,7 +31,7 @@ export const migrations: readonly string[] = [
   );
   CREATE UNIQUE INDEX jobs_change ON jobs (change);
   CREATE UNIQUE INDEX jobs_idempotency ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
-  CREATE INDEX jobs_queue ON jobs (priority DESC, queue_order, ready_at) WHERE phase = 'queued';
+  CREATE INDEX jobs_queue ON jobs (priority DESC, queue_order, ready_at, id) WHERE phase = 'queued';
   CREATE INDEX jobs_running ON jobs (abandoned_at) WHERE phase = 'running';
   CREATE INDEX jobs_expiry ON jobs (expires_at) WHERE phase = 'final';
   CREATE INDEX jobs_finished ON jobs (status, finished_at) WHERE phase = 'final';

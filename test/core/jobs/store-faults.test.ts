@@ -92,6 +92,14 @@ test('values that would end the process inside libsql are refused before', () =>
   database.close();
 });
 
+test('every commit is on the disk before it returns', () => {
+  const database = openDatabase(path.join(fixture.dataDir, 'plain.db'), ['CREATE TABLE t (a)']);
+  expect(database.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+  // 2 is FULL: the write-ahead log is synced with each commit.
+  expect(database.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
+  database.close();
+});
+
 test('a failed transaction leaves nothing behind, also when SQL itself fails', () => {
   const database = openDatabase(path.join(fixture.dataDir, 'plain.db'), ['CREATE TABLE t (a UNIQUE)']);
   const insertTwice = (): void =>
