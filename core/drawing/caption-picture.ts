@@ -63,7 +63,10 @@ function fitLines(
   const area = safeArea(frame);
   const height = (frame.height - area.top - area.bottom) * 0.6;
   const words = lines.flat();
-  for (let share = least; ; share *= 0.85) {
+  // No size at which the words cover more than the room can fit.
+  const total = words.reduce((sum, word) => sum + widthAt(word.text, size), 0) / size;
+  const largest = Math.sqrt((room * height) / (total * captionLeading));
+  for (let share = Math.min(least, largest / size); ; share *= 0.9) {
     const smaller = size * share;
     const wrapped = wrapWords(words, (text) => widthAt(text, smaller), room);
     if (wrapped.length * smaller * captionLeading <= height || smaller < 4)

@@ -32,7 +32,10 @@ export function fitText(text: string, setting: TextSetting, box: FitBox, fonts: 
     .filter((pieces) => pieces.length > 0);
   // Widths grow in proportion to the size, so they are measured once.
   const unit = memoized((part) => fonts.width(part, { ...setting, size: 100 }) / 100);
-  for (let share = 1; ; share *= 0.94) {
+  // No size at which the text covers more than the box can fit: long texts start near their size.
+  const total = paragraphs.flat().reduce((sum, piece) => sum + unit(piece.text), 0);
+  const largest = Math.sqrt((box.maxWidth * box.maxHeight) / (total * box.leading));
+  for (let share = Math.min(1, largest / setting.size); ; share *= 0.94) {
     const size = setting.size * share;
     const last = size < 4;
     const lines = paragraphs.flatMap(

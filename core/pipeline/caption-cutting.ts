@@ -22,65 +22,82 @@ export function cutIntoCues(
 }
 
 function cheapestCues(words: readonly CaptionWord[], space: number, maxWidth: number): CaptionWord[][][] {
-  const count = words.length;
   const best: { cost: number; from: number }[] = [{ cost: 0, from: 0 }];
-  for (let end = 1; end <= count; end++) best.push({ cost: Infinity, from: end - 1 });
-  for (let from = 0; from < count; from++) {
-    const base = best[from]?.cost ?? Infinity;
-    let width = 0;
-    for (let end = from + 1; end <= count; end++) {
-      const last = words[end - 1] as CaptionWord;
-      width += last.width + (end === from + 1 || last.joined ? 0 : space);
-      if (end > from + 1 && width > 2 * maxWidth) break;
-      const part = words.slice(from, end);
-      if (end > from + 1 && !splitLines(part, space, maxWidth)) continue;
-      const cost = base + cueCost(part, words[end], width / (2 * maxWidth));
-      if (cost < (best[end]?.cost ?? Infinity)) best[end] = { cost, from };
+  for (let end = 1; end <= words.length; end++) best.push({ cost: Infinity, from: end - 1 });
+  for (let from = 0; from < words.length; from++) {
+    const before = best[from]?.cost ?? Infinity;
+    for (const { end, cost } of possibleCues(words, from, space, maxWidth)) {
+      if (before + cost < (best[end]?.cost ?? Infinity)) best[end] = { cost: before + cost, from };
     }
   }
   const cues: CaptionWord[][][] = [];
-  for (let end = count; end > 0;) {
+  for (let end = words.length; end > 0;) {
     const from = best[end]?.from ?? end - 1;
-    const part = words.slice(from, end);
-    cues.unshift(splitLines(part, space, maxWidth) ?? [part]);
+    cues.unshift(splitLines(words.slice(from, end), space, maxWidth));
     end = from;
   }
   return cues;
 }
 
+/** The cues that may begin at `from`, each a word longer than the last, with their prices. */
+function* possibleCues(
+  words: readonly CaptionWord[],
+  from: number,
+  space: number,
+  maxWidth: number,
+): Generator<{ end: number; cost: number }> {
+  const first = words[from] as CaptionWord;
+  const inner = { pauses: 0, sentences: 0 };
+  // The fullest upper line leaves the most room below: if that does not fit, no split does.
+  let upper = 0;
+  let lower = -1;
+  for (let end = from + 1; end <= words.length; end++) {
+    const last = words[end - 1] as CaptionWord;
+    const gap = last.joined || end === from + 1 ? 0 : space;
+    if (lower < 0 && (end === from + 1 || upper + gap + last.width <= maxWidth)) upper += gap + last.width;
+    else lower = lower < 0 ? last.width : lower + gap + last.width;
+    if (lower > maxWidth || (end > from + 1 && last.endMs - first.startMs > 3 * timing.longest)) return;
+    const previous = words[end - 2];
+    if (previous && end > from + 1) {
+      inner.pauses += Math.max(0, last.startMs - previous.endMs - 500);
+      if (previous.ends === 'sentence') inner.sentences++;
+    }
+    const fullness = (upper + Math.max(0, lower)) / (2 * maxWidth);
+    yield { end, cost: cueCost(first, last, words[end], inner, fullness) };
+  }
+}
+
 const breakCost = { sentence: 0, clause: 0.7, word: 3, nothing: 6 } as const;
 
-function cueCost(part: readonly CaptionWord[], next: CaptionWord | undefined, fullness: number): number {
-  const first = part[0] as CaptionWord;
-  const last = part.at(-1) as CaptionWord;
+/** What speaks against a cue from `first` to `last`, before the word `next`; the unit is "a slight flaw". */
+function cueCost(
+  first: CaptionWord,
+  last: CaptionWord,
+  next: CaptionWord | undefined,
+  inner: { pauses: number; sentences: number },
+  fullness: number,
+): number {
   const spoken = last.endMs - first.startMs;
   const shown = Math.max(
     spoken,
     Math.min(next?.startMs ?? Infinity, last.endMs + timing.linger) - first.startMs,
   );
-  const characters = last.end - first.start;
-  let cost = 2 + 1.5 * (1 - fullness) ** 2;
-  cost += breakCost[last.ends];
-  if (last.ends === 'word' && /^\P{L}*\p{L}{1,3}$/u.test(last.text)) cost += 0.8;
+  let cost = 2 + 1.5 * (1 - fullness) ** 2 + breakCost[last.ends];
+  if (last.ends === 'word' && last.letters <= 3) cost += 0.8;
+  if (last.ends !== 'sentence' && last === first) cost += 2;
   if (next && last.ends !== 'sentence')
     cost -= Math.min(2, Math.max(0, next.startMs - last.endMs - 120) / 150);
   if (shown < timing.shortest) cost += 4 * (1 - shown / timing.shortest);
-  if (spoken > timing.longest && part.length > 1) cost += 100 + (spoken - timing.longest) / 100;
+  if (spoken > timing.longest && last !== first) cost += 100 + (spoken - timing.longest) / 100;
   // 21 characters a second is the usual ceiling of subtitles for adults.
-  cost += Math.max(0, characters / Math.max(shown / 1000, 0.1) - 21) * 0.05;
-  if (part.length === 1 && last.ends !== 'sentence') cost += 2;
-  part.forEach((unit, index) => {
-    const after = part[index + 1];
-    if (!after) return;
-    // Short sentences ("Yes. No.") may share a cue; longer ones have their own.
-    if (unit.ends === 'sentence') cost += spoken < 2500 ? 2.5 : 7;
-    cost += Math.max(0, after.startMs - unit.endMs - 500) / 150;
-  });
+  cost += Math.max(0, (last.end - first.start) / Math.max(shown / 1000, 0.1) - 21) * 0.05;
+  // Short sentences ("Yes. No.") may share a cue; longer ones have their own.
+  cost += inner.sentences * (spoken < 1800 ? 2.5 : 7) + inner.pauses / 150;
   return cost;
 }
 
-/** One line if it fits, else the two evenest; null if two lines do not hold it. */
-function splitLines(part: readonly CaptionWord[], space: number, maxWidth: number): CaptionWord[][] | null {
+/** One line if it fits, else the two evenest. */
+function splitLines(part: readonly CaptionWord[], space: number, maxWidth: number): CaptionWord[][] {
   const gap = (unit: CaptionWord): number => (unit.joined ? 0 : space);
   const total = part.reduce((sum, unit, index) => sum + unit.width + (index === 0 ? 0 : gap(unit)), 0);
   if (total <= maxWidth || part.length === 1) return [[...part]];
@@ -91,13 +108,13 @@ function splitLines(part: readonly CaptionWord[], space: number, maxWidth: numbe
     const after = part[at] as CaptionWord;
     upper += before.width + (at === 1 ? 0 : gap(before));
     const lower = total - upper - gap(after);
-    if (upper > maxWidth) break;
+    if (upper > maxWidth && at > 1) break;
     if (lower > maxWidth) continue;
     let cost = Math.abs(upper - lower) / maxWidth + (upper > lower ? 0.05 : 0);
     if (before.ends === 'sentence' || before.ends === 'clause') cost -= 0.3;
     if (before.ends === 'nothing') cost += 0.5;
-    if (/^\P{L}*\p{L}{1,2}$/u.test(before.text)) cost += 0.12;
+    if (before.letters <= 2) cost += 0.12;
     if (!found || cost < found.cost) found = { at, cost };
   }
-  return found && [part.slice(0, found.at), part.slice(found.at)];
+  return found ? [part.slice(0, found.at), part.slice(found.at)] : [[...part]];
 }

@@ -25,7 +25,10 @@ export type CueOptions = {
 export type CaptionWord = Piece & {
   startMs: number;
   endMs: number;
+  /** px */
   width: number;
+  /** How many letters and digits it has, and Infinity if it ends in punctuation. */
+  letters: number;
   ends: 'sentence' | 'clause' | 'word' | 'nothing';
 };
 
@@ -58,8 +61,19 @@ export function timedWords(
     const end = Math.max(start, Math.min(time.end, Math.max(times[index + 1]?.start ?? Infinity, start)));
     earliest = start;
     const ends = endingOf(piece, pieces[index + 1], sentenceEnds);
-    return { ...piece, startMs: startMs + start, endMs: startMs + end, width: widthOf(piece.text), ends };
+    return {
+      ...piece,
+      startMs: startMs + start,
+      endMs: startMs + end,
+      width: widthOf(piece.text),
+      letters: lettersOf(piece.text),
+      ends,
+    };
   });
+}
+
+function lettersOf(text: string): number {
+  return /[\p{L}\p{N}\p{M}]$/u.test(text) ? (text.match(/[\p{L}\p{N}]/gu)?.length ?? 0) : Infinity;
 }
 
 function endingOf(
@@ -82,7 +96,7 @@ const fullStop = /[。！？‼⁇⁈⁉؟۔।]["'»”’」』)\]]*$/u;
 const westernStop = /[\p{L}\p{N}\p{Pf}\p{Pe}"'%][.!?…]+["'»”’)\]]*$/u;
 /** Abbreviations and initials whose full stop ends no sentence, in the languages most spoken here. */
 const abbreviation =
-  /^\P{L}*(\p{Lu}|Drs?|Dra|Mrs?|Ms|Mme|Mlle|Sra?|Srta|Sres|St|Sta|Prof|Gen|Col|Capt|Lt|Sgt|Jr|Nr|No|Núm|Uds?|EE|UU|vs|etc|bzw|ca|Fig|pp?|págs?|approx)\.$/iu;
+  /^\P{L}*(\p{Lu}|Drs?|Dra|Mrs?|Ms|Mme|Mlle|Sra?|Srta|Sres|St|Sta|Prof|Gen|Col|Capt|Lt|Sgt|Jr|Nr|Núm|Uds?|EE|UU|vs|etc|bzw|ca|Fig|pp?|págs?|approx)\.$/iu;
 
 /** Without an engine that knows: the punctuation, and whether a new sentence could begin after it. */
 function looksLikeSentenceEnd(text: string, next: string): boolean {
