@@ -15,6 +15,8 @@ import type { SoundtrackInput } from './types.ts';
 
 export type Progress = (fraction: number) => void;
 export type Level = {
+  /** What can be reached, LUFS: the loudness wanted, or less for sound that is very quiet. */
+  loudness: number;
   gainDb: number;
   /** dBTP. */
   ceilingDb: number;
@@ -52,16 +54,16 @@ const codecTolerance = 0.3;
  */
 export async function chooseLevel(
   mix: Arranged,
-  { loudness }: SoundtrackInput,
+  wanted: SoundtrackInput,
   { signal }: Run,
   report: Progress,
 ): Promise<Level> {
   const ceilingDb = highestTruePeakDb - codecMarginDb;
   const plain = await measureMix(counted(mixBlocks(mix, signal), mix.frames, part(report, 0, 0.4)));
-  if (plain.lufs === null) return { gainDb: 0, ceilingDb, mostGainDb: 0 };
-  const straight = loudness - plain.lufs;
-  const mostGainDb = Math.min(mostRaiseDb - mix.mostGainDb, straight + mostMakeUpDb);
-  let gainDb = Math.min(mostGainDb, straight);
+  if (plain.lufs === null) return { loudness: wanted.loudness, gainDb: 0, ceilingDb, mostGainDb: 0 };
+  const loudness = Math.min(wanted.loudness, plain.lufs + mostRaiseDb - mix.mostGainDb);
+  let gainDb = loudness - plain.lufs;
+  const mostGainDb = gainDb + mostMakeUpDb;
   // How much of a rise is left behind the limiter: a guess from speech, then measured.
   let yieldOfGain = 0.55;
   let last: { gainDb: number; lufs: number } | null = null;
@@ -73,7 +75,7 @@ export async function chooseLevel(
     last = { gainDb, lufs: limited };
     gainDb = Math.min(mostGainDb, gainDb + (loudness - limited) / Math.max(0.3, yieldOfGain));
   }
-  return { gainDb, ceilingDb, mostGainDb };
+  return { loudness, gainDb, ceilingDb, mostGainDb };
 }
 
 /**
@@ -82,8 +84,8 @@ export async function chooseLevel(
  */
 export async function encodeAtLevel(
   mix: Mix,
-  { gainDb, ceilingDb, mostGainDb }: Level,
-  { format, loudness }: SoundtrackInput,
+  { loudness, gainDb, ceilingDb, mostGainDb }: Level,
+  { format }: SoundtrackInput,
   run: Run,
   report: Progress,
 ): Promise<{ file: string; measured: Measured }> {

@@ -84,7 +84,7 @@ describe('the finished file', () => {
       speech: fc.array(
         fc.record({
           at: fc.double({ min: 0, max: 4, noNaN: true }),
-          amplitude: fc.constantFrom(0.02, 0.2, 0.9),
+          amplitude: fc.constantFrom(0.1, 0.3, 0.9),
           rate: fc.constantFrom(8_000, 22_050, 48_000),
         }),
         { maxLength: 3 },
