@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { StudioError } from './errors.ts';
+import { backoffMs } from './jobs/backoff.ts';
 import { startReconciler } from './jobs/reconciler.ts';
 import { Slots } from './jobs/slots.ts';
 import type { ClaimedJob, JobBackend } from './jobs/types.ts';
@@ -37,8 +38,9 @@ export type Worker = {
 };
 
 const IDLE_WAIT_MS = 5000;
-/** Wait after the store failed, ms. */
-const STORE_PAUSE_MS = 1000;
+/** Wait after the store failed, ms; doubles up to the cap, for a full disk must not be filled with log lines. */
+const STORE_PAUSE_MS = 500;
+const STORE_PAUSE_CAP_MS = 30_000;
 
 export function startWorker(options: WorkerOptions): Worker {
   const { jobs, run, log, concurrency, jobTimeoutMs } = options;
@@ -49,6 +51,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const slots = new Slots(concurrency);
   const startedAt = Date.now();
   let stopped: Promise<void> | null = null;
+  let storeFailures = 0;
 
   const reconciler = startReconciler({ jobs, log, everyMs: reconcileMs });
   const present = (): Promise<void> =>
@@ -78,10 +81,13 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function tryClaim(): Promise<ClaimedJob | null> {
     try {
-      return await jobs.claim(id, { leaseMs, timeoutMs: jobTimeoutMs });
+      const job = await jobs.claim(id, { leaseMs, timeoutMs: jobTimeoutMs });
+      storeFailures = 0;
+      return job;
     } catch (error) {
       log.error({ error: String(error) }, 'the job store did not answer a claim');
-      await pause(STORE_PAUSE_MS, stopping.signal);
+      storeFailures += 1;
+      await pause(backoffMs(storeFailures, STORE_PAUSE_MS, STORE_PAUSE_CAP_MS), stopping.signal);
       return null;
     }
   }

@@ -272,6 +272,22 @@ test('the end of a job is written again when the store was away for a moment', a
   expect(await reached(id)).toMatchObject({ status: 'done', attempts: 1 });
 });
 
+test('a store that cannot be claimed from for a moment is asked again', async () => {
+  const { id } = await add();
+  let refusals = 2;
+  const shaky: JobBackend = new Proxy(jobs, {
+    get: (target, name) => {
+      if (name === 'claim' && refusals-- > 0)
+        return () => Promise.reject(new StudioError('no_space', 'full', { retryable: true }));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+  start(async () => filmResult, { jobs: shaky });
+  expect(await reached(id)).toMatchObject({ status: 'done', attempts: 1 });
+  expect(kept.lines.filter((line) => /did not answer a claim/.test(line.message))).toHaveLength(2);
+});
+
 test('heartbeats keep a long job whatever the run does', async () => {
   const { id } = await add();
   start(() => sleep(400, filmResult), { leaseMs: 200, heartbeatMs: 20, reconcileMs: 10 });

@@ -32,7 +32,11 @@ afterEach(async () => {
 });
 
 function start(mode: 'work' | 'add', ...options: string[]): ChildProcess {
-  const child = spawn(process.execPath, [program.file, mode, dataDir, ...options], {
+  return startIn(dataDir, mode, ...options);
+}
+
+function startIn(folder: string, mode: 'work' | 'add', ...options: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program.file, mode, folder, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.add(child);
@@ -70,6 +74,16 @@ test('S02: every job whose id was given out is known after kill -9 at once', asy
   for (const id of ids) expect(await jobs.get(id)).toMatchObject({ id, status: 'queued' });
   expect((await jobs.stats()).queued).toBe(108);
 }, 120_000);
+
+test('processes that make a new store at the same time do not get in each other’s way', async () => {
+  const fresh = path.join(dataDir, 'fresh');
+  const adding = Array.from({ length: 6 }, () => startIn(fresh, 'add', '3'));
+  const ends = await Promise.all(adding.map((child) => once(child, 'exit')));
+  expect(ends.map(([, signal]) => signal as string)).toEqual(Array(6).fill('SIGKILL'));
+  const other = await openJobs({ dataDir: fresh, reserveBytes: 0, minFreeBytes: 0 });
+  expect((await other.stats()).queued).toBe(18);
+  await other.close();
+});
 
 test('50 kills of workers at work over 20 jobs: none lost, none made twice, none told twice', async () => {
   const ids: string[] = [];
