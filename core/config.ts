@@ -28,6 +28,7 @@ const environmentSchema = z.object({
   CORS_ORIGINS: list.prefault('https://*.lovable.app'),
   MEDIA_ALLOW_HOSTS: list.prefault(''),
   TRUSTED_PROXIES: list.prefault(''),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(1, 1_000_000).default(600),
   FFMPEG_PATH: optionalText,
   FFPROBE_PATH: optionalText,
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(1),
@@ -46,7 +47,7 @@ const environmentSchema = z.object({
 });
 
 export type Config = Readonly<{
-  server: Readonly<{ port: number; host: string; publicBaseUrl?: string; filesBaseUrl?: string; corsOrigins: readonly string[]; trustedProxies: readonly string[]; apiKeys?: string; filesAccess: 'public' | 'signed' }>;
+  server: Readonly<{ port: number; host: string; publicBaseUrl?: string; filesBaseUrl?: string; corsOrigins: readonly string[]; trustedProxies: readonly string[]; apiKeys?: string; filesAccess: 'public' | 'signed'; rateLimitPerMinute: number }>;
   /** Services asked for; absent means the default set. */
   services?: readonly ServiceName[];
   dataDir: string;
@@ -85,6 +86,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
       trustedProxies: env.TRUSTED_PROXIES,
       apiKeys: env.API_KEYS,
       filesAccess: env.FILES_ACCESS,
+      rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
     },
     services: env.SERVICES,
     dataDir: path.resolve(env.DATA_DIR),

@@ -1,0 +1,46 @@
+/** Which web pages may call us: an exact list, and patterns with one `*` for one label of a host name. */
+import type { FastifyCorsOptions } from '@fastify/cors';
+
+const exposed = [
+  'Content-Range',
+  'Accept-Ranges',
+  'Content-Length',
+  'Content-Disposition',
+  'ETag',
+  'Location',
+  'Retry-After',
+  'X-Request-Id',
+];
+const accepted = [
+  'Content-Type',
+  'X-API-Key',
+  'Idempotency-Key',
+  'Last-Event-ID',
+  'Range',
+  'If-Range',
+  'X-Request-Id',
+];
+
+export function corsOptions(origins: readonly string[]): FastifyCorsOptions {
+  const allowed = origins.map(originPattern);
+  return {
+    origin: (origin, done) =>
+      done(null, origin !== undefined && allowed.some((pattern) => pattern.test(origin))),
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: accepted,
+    exposedHeaders: exposed,
+    maxAge: 7200,
+    strictPreflight: false,
+  };
+}
+
+/** `https://*.lovable.app` admits one label before the dot, and nothing that merely ends alike. */
+export function originPattern(origin: string): RegExp {
+  const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+  const parts = origin
+    .toLowerCase()
+    .replace(/\/$/, '')
+    .split('*')
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join(label)}$`);
+}

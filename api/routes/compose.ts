@@ -1,0 +1,86 @@
+/** POST /api/compose and /api/validate: a storyboard becomes a job, or a list of its faults. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Config } from '../../core/config.ts';
+import { jobStatuses } from '../../core/schema/job.ts';
+import { storyboardSchema } from '../../core/schema/storyboard.ts';
+import type { Accepted, StudioService } from '../../core/studio-service.ts';
+import { describeRoute } from '../plugins/docs.ts';
+import { callerOf } from '../types.ts';
+
+export const acceptedSchema = z.object({
+  id: z.string(),
+  status: z.enum(jobStatuses),
+  queuePosition: z.number().nullable(),
+  statusUrl: z.string(),
+  eventsUrl: z.string(),
+});
+
+export function composeRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
+  api.post(
+    '/api/compose',
+    describeRoute('films', 'Make a film of a storyboard', {
+      body: storyboardSchema,
+      answers: { 202: acceptedSchema },
+    }),
+    async (request, reply) => {
+      const accepted = await studio.compose(request.body, callerOf(request), idempotency(request));
+      audit(request, accepted);
+      return answerAccepted(reply, accepted, config);
+    },
+  );
+
+  const validation = z.object({
+    ok: z.boolean(),
+    estimatedSeconds: z.number().optional(),
+    warnings: z.array(z.string()).optional(),
+    issues: z.array(z.object({ path: z.string(), message: z.string() })),
+  });
+  api.post(
+    '/api/validate',
+    describeRoute('films', 'Check a storyboard; nothing is made', {
+      body: storyboardSchema,
+      answers: { 200: validation },
+    }),
+    async (request) => {
+      const checked = studio.validate(request.body);
+      if (!checked.ok) return { ok: false, issues: checked.issues };
+      return { ok: true, issues: [], warnings: checked.warnings, estimatedSeconds: checked.estimatedSeconds };
+    },
+  );
+}
+
+export function idempotency(request: FastifyRequest): { idempotencyKey?: string } {
+  const key = request.headers['idempotency-key'];
+  return typeof key === 'string' ? { idempotencyKey: key } : {};
+}
+
+/** 202 with the places to look; the same for a repeat, so that a retry is no news. */
+export function answerAccepted(reply: FastifyReply, { job }: Accepted, config: Config): FastifyReply {
+  const statusUrl = `${config.server.publicBaseUrl ?? ''}/api/status/${job.id}`;
+  return reply
+    .code(202)
+    .header('location', statusUrl)
+    .send({
+      id: job.id,
+      status: job.status,
+      queuePosition: job.queuePosition,
+      statusUrl,
+      eventsUrl: `${statusUrl}/events`,
+    });
+}
+
+/** Who asked for what, apart from the request log. */
+export function audit(request: FastifyRequest, { job, created }: Accepted): void {
+  request.log.info(
+    {
+      audit: true,
+      action: created ? 'job.created' : 'job.repeated',
+      job: job.id,
+      kind: job.kind,
+      key: request.keyName,
+      address: request.ip,
+    },
+    'audit',
+  );
+}

@@ -1,0 +1,55 @@
+/** Prometheus metrics, for inner networks only: they tell a stranger too much and cost work. */
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { runningChildren } from '../../core/doors.ts';
+import { StudioError } from '../../core/errors.ts';
+import type { StudioService } from '../../core/studio-service.ts';
+import { isInner } from '../plugins/client-address.ts';
+
+export function metricsRoutes(server: FastifyInstance, studio: StudioService): void {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'genscene_' });
+  const durations = new Histogram({
+    name: 'genscene_http_request_seconds',
+    help: 'Time to answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10],
+    registers: [registry],
+  });
+  const jobs = new Gauge({
+    name: 'genscene_jobs',
+    help: 'Jobs by state',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  const gauge = (name: string, help: string): Gauge =>
+    new Gauge({ name: `genscene_${name}`, help, registers: [registry] });
+  const oldest = gauge('queue_oldest_wait_seconds', 'Age of the oldest job that could run');
+  const workers = gauge('workers', 'Workers seen in the last minute');
+  const disk = gauge('disk_free_bytes', 'Free space of the data folder');
+  const children = gauge('ffmpeg_children', 'ffmpeg processes of the main thread');
+  const pending = gauge('announcements_pending', 'Webhooks and messages not delivered yet');
+
+  server.addHook('onResponse', async (request, reply) => {
+    durations.observe(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: String(reply.statusCode),
+      },
+      reply.elapsedTime / 1000,
+    );
+  });
+  server.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    if (!isInner(request.ip)) throw new StudioError('not_found', 'There is nothing at this address.');
+    const { queue, disk: space } = await studio.status();
+    for (const state of ['queued', 'running', 'done', 'failed', 'cancelled', 'stalled'] as const)
+      jobs.set({ state }, queue[state]);
+    oldest.set((queue.oldestWaitMs ?? 0) / 1000);
+    workers.set(queue.workers.length);
+    if (space) disk.set(space.freeBytes);
+    children.set(runningChildren().length);
+    pending.set(queue.announcementsPending);
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+}

@@ -1,0 +1,49 @@
+/** POST /api/tts: a text becomes a sound file; short ones are waited for when asked. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Config } from '../../core/config.ts';
+import { isFinal, jobSchema, type Job } from '../../core/schema/job.ts';
+import { ttsRequestSchema } from '../../core/schema/speech.ts';
+import type { Caller, StudioService } from '../../core/studio-service.ts';
+import { describeRoute } from '../plugins/docs.ts';
+import { parseQuery } from '../query.ts';
+import { callerOf } from '../types.ts';
+import { acceptedSchema, answerAccepted, audit, idempotency } from './compose.ts';
+
+/** Longest wait before answering 202 after all, ms. */
+const WAIT_MS = 10_000;
+/** Longer texts are not waited for, characters. */
+const WAIT_LENGTH = 600;
+const querySchema = z.object({
+  wait: z.enum(['true', 'false']).optional().describe('Wait up to 10 s and answer 200 with the finished job'),
+});
+
+export function ttsRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
+  api.post(
+    '/api/tts',
+    describeRoute('speech', 'Speak a text', {
+      body: ttsRequestSchema,
+      query: querySchema,
+      answers: { 200: jobSchema, 202: acceptedSchema },
+    }),
+    async (request, reply) => {
+      const { wait } = parseQuery(querySchema, request.query);
+      const caller = callerOf(request);
+      const accepted = await studio.speak(request.body, caller, idempotency(request));
+      audit(request, accepted);
+      const { text } = request.body as { text: string };
+      const finished =
+        wait === 'true' && text.length <= WAIT_LENGTH ? await waitFor(studio, accepted.job, caller) : null;
+      return finished ? reply.code(200).send(finished) : answerAccepted(reply, accepted, config);
+    },
+  );
+}
+
+/** The job once it is done, or null when it is not within the wait. A failed one is 202: its status says why. */
+async function waitFor(studio: StudioService, job: Job, caller: Caller): Promise<Job | null> {
+  const signal = AbortSignal.timeout(WAIT_MS);
+  for await (const event of studio.watch({ id: job.id }, caller, signal, { after: 0 })) {
+    if (isFinal(event.job.status)) return event.job.status === 'done' ? event.job : null;
+  }
+  return null;
+}

@@ -1,0 +1,94 @@
+/** The REST door: builds the Fastify server from its plugins and routes. Nothing listens here. */
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { auth } from './plugins/auth.ts';
+import { bodyDeadline } from './plugins/body-deadline.ts';
+import { clientAddress, trustedProxies } from './plugins/client-address.ts';
+import { corsOptions } from './plugins/cors.ts';
+import { docs } from './plugins/docs.ts';
+import { errors } from './plugins/errors.ts';
+import { requestLogger } from './plugins/logging.ts';
+import { rateLimits } from './plugins/rate-limits.ts';
+import { assetRoutes } from './routes/assets.ts';
+import { composeRoutes } from './routes/compose.ts';
+import { fileRoutes } from './routes/files.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { statusRoutes } from './routes/status.ts';
+import { ttsRoutes } from './routes/tts.ts';
+import { usageRoutes } from './routes/usage.ts';
+import { voiceRoutes } from './routes/voices.ts';
+import type { ServerDeps } from './types.ts';
+
+/** A storyboard of 300 full scenes stays well below, bytes. */
+const BODY_LIMIT = 1024 * 1024 * 1.5;
+/** Uploads may take long, ms; headers and JSON bodies may not (see body-deadline). */
+const UPLOAD_TIMEOUT_MS = 30 * 60_000;
+
+/** Builds the server; the caller listens, and closes it. */
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const { studio, config } = deps;
+  const server = fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
+    http: { headersTimeout: 9000, connectionsCheckingInterval: 1000 },
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: true,
+    trustProxy: trustedProxies(config.server.trustedProxies),
+    requestIdHeader: false,
+    genReqId: (request) => requestId(request.headers),
+    routerOptions: { maxParamLength: 200 },
+    loggerInstance: requestLogger(deps.log) as FastifyBaseLogger,
+  });
+  // Storyboards are checked by the core's own zod schemas, which say more than a JSON schema could.
+  server.setValidatorCompiler(() => () => true);
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+
+  errors(server);
+  clientAddress(server, config.server.trustedProxies);
+  server.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  // An answer that says nothing of caching must not be cached: an unmarked 404 would be, at the edge.
+  server.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  await server.register(cors, corsOptions(config.server.corsOrigins));
+  await server.register(helmet, {
+    contentSecurityPolicy: false,
+    crossOriginResourcePolicy: false,
+    crossOriginEmbedderPolicy: false,
+  });
+  await rateLimits(server, config.server.rateLimitPerMinute);
+  bodyDeadline(server);
+  await server.register(multipart, {
+    limits: { files: 1, fields: 5, fieldSize: 1024, fileSize: Number.MAX_SAFE_INTEGER },
+  });
+  await docs(server);
+
+  healthRoutes(server, studio);
+  metricsRoutes(server, studio);
+  fileRoutes(server, deps);
+  await server.register(async (api) => {
+    auth(api, deps.keys);
+    composeRoutes(api, studio, config);
+    ttsRoutes(api, studio, config);
+    statusRoutes(api, studio);
+    jobRoutes(api, studio);
+    voiceRoutes(api, studio);
+    assetRoutes(api, studio);
+    usageRoutes(api, studio);
+  });
+  return server;
+}
+
+/** The caller's own id when it looks like one, else Cloudflare's, else a new one. */
+function requestId(headers: NodeJS.Dict<string | string[]>): string {
+  for (const name of ['x-request-id', 'cf-ray']) {
+    const value = headers[name];
+    if (typeof value === 'string' && /^[A-Za-z0-9_-]{8,64}$/.test(value)) return value;
+  }
+  return randomUUID();
+}

@@ -1,0 +1,30 @@
+/** What the routes share: who asks, and what the server is given. */
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../core/config.ts';
+import type { FileSigner, KeyRing } from '../core/doors.ts';
+import type { Caller, StudioService } from '../core/studio-service.ts';
+
+export type ServerDeps = {
+  studio: StudioService;
+  keys: KeyRing;
+  /** Verifies links to files. */
+  signer: FileSigner;
+  config: Config;
+  log: Logger;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the auth plugin on every route below /api. */
+    caller?: Caller;
+    /** Name of the key, for the audit log. */
+    keyName?: string;
+  }
+}
+
+/** The caller of an authenticated route. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new Error(`The route ${request.url} is not behind the auth plugin.`);
+  return request.caller;
+}

@@ -1,0 +1,4 @@
+/** What doors may take from the core besides the studio: small contracts without a driver behind them. */
+export type { KeyHolder, KeyRing } from './keys.ts';
+export type { FileSigner } from './storage/types.ts';
+export { runningChildren } from './ffmpeg.ts';
