@@ -18,6 +18,14 @@ export * from './types.ts';
  * @throws {StudioError} media_unusable if a logo or watermark picture cannot be read
  */
 export async function drawOverlay(overlay: Overlay, frame: Frame, fonts: FontBook): Promise<Bitmap> {
+  const bitmap = await draw(overlay, frame, fonts);
+  // Canvases are freed between turns of the event loop only: without one, a row of states drawn at
+  // once kept 2 MB each.
+  await new Promise((resolve) => setImmediate(resolve));
+  return bitmap;
+}
+
+async function draw(overlay: Overlay, frame: Frame, fonts: FontBook): Promise<Bitmap> {
   switch (overlay.kind) {
     case 'caption':
       return drawCaption(overlay, frame, fonts);

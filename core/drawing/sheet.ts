@@ -26,7 +26,13 @@ export function drawSheet(input: SheetInput, fonts: FontBook): Buffer {
   const context = canvas.getContext('2d');
   context.fillStyle = colors.ground;
   context.fillRect(0, 0, layout.width, layout.height);
-  const pen: Pen = { context, fonts, language: input.language ?? 'en', unit: layout.unit };
+  const pen: Pen = {
+    context,
+    fonts,
+    language: input.language ?? 'en',
+    unit: layout.unit,
+    scratch: { canvas: createCanvas(1, 1), pixels: new ImageData(1, 1) },
+  };
   drawHeader(pen, input, layout);
   input.cells.forEach((cell, index) => {
     const x = layout.margin + (index % layout.columns) * (layout.cellWidth + layout.gap);
@@ -36,7 +42,8 @@ export function drawSheet(input: SheetInput, fonts: FontBook): Buffer {
   return canvas.toBuffer('image/png');
 }
 
-type Pen = { context: SKRSContext2D; fonts: FontBook; language: string; unit: number };
+type Scratch = { canvas: Canvas; pixels: ImageData };
+type Pen = { scratch: Scratch; context: SKRSContext2D; fonts: FontBook; language: string; unit: number };
 
 function drawHeader(pen: Pen, input: SheetInput, layout: SheetLayout): void {
   const { unit } = pen;
@@ -82,7 +89,7 @@ function drawCell(pen: Pen, cell: SheetCell, layout: SheetLayout, x: number, y: 
   context.clip();
   context.fillStyle = colors.card;
   context.fillRect(x, y, cellWidth, cellHeight);
-  drawPicture(context, cell.picture, x, y, cellWidth, pictureHeight);
+  drawPicture(pen, cell.picture, x, y, cellWidth, pictureHeight);
   drawChip(pen, String(cell.number), x + 8 * unit, y + 8 * unit, 'left', colors.accent, '#14171e');
   const length = lengthText(cell.durationS);
   drawChip(
@@ -129,34 +136,40 @@ function drawWords(pen: Pen, cell: SheetCell, x: number, top: number, width: num
 }
 
 function drawPicture(
-  context: SKRSContext2D,
+  pen: Pen,
   picture: SheetCell['picture'],
   x: number,
   y: number,
   width: number,
   height: number,
 ): void {
+  const { context, scratch } = pen;
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = 'high';
   // Scaled in both directions alike and centred; cells have the shape of the first picture.
   const scale = Math.max(width / picture.width, height / picture.height);
   const [shownWidth, shownHeight] = [width / scale, height / scale];
   const [left, top] = [(picture.width - shownWidth) / 2, (picture.height - shownHeight) / 2];
-  context.drawImage(toCanvas(picture), left, top, shownWidth, shownHeight, x, y, width, height);
+  context.drawImage(onScratch(scratch, picture), left, top, shownWidth, shownHeight, x, y, width, height);
 }
 
-function toCanvas(picture: SheetCell['picture']): Canvas {
+/** Puts a picture on the one canvas all cells share: 300 canvases would be freed only after the sheet is done. */
+function onScratch(scratch: Scratch, picture: SheetCell['picture']): Canvas {
   const { rgb, width, height } = picture;
-  const pixels = new Uint8ClampedArray(width * height * 4);
-  for (let from = 0, to = 0; to < pixels.length;) {
-    pixels[to++] = rgb[from++] as number;
-    pixels[to++] = rgb[from++] as number;
-    pixels[to++] = rgb[from++] as number;
-    pixels[to++] = 255;
+  if (scratch.canvas.width !== width || scratch.canvas.height !== height) {
+    scratch.canvas.width = width;
+    scratch.canvas.height = height;
+    scratch.pixels = new ImageData(width, height);
   }
-  const canvas = createCanvas(width, height);
-  canvas.getContext('2d').putImageData(new ImageData(pixels, width, height), 0, 0);
-  return canvas;
+  const { data } = scratch.pixels;
+  for (let from = 0, to = 0; to < data.length;) {
+    data[to++] = rgb[from++] as number;
+    data[to++] = rgb[from++] as number;
+    data[to++] = rgb[from++] as number;
+    data[to++] = 255;
+  }
+  scratch.canvas.getContext('2d').putImageData(scratch.pixels, 0, 0);
+  return scratch.canvas;
 }
 
 function drawChip(
