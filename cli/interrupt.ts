@@ -7,6 +7,9 @@ type Signals = Pick<NodeJS.Process, 'on' | 'exit'>;
 /** What shells expect of a program ended by a signal: 128 + its number. */
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** How long cleaning up may take after the first signal. */
+const PATIENCE_MS = 10_000;
+
 export type Interrupts = {
   signal: AbortSignal;
   /** The exit code once a signal has come, else null. */
@@ -23,6 +26,8 @@ export function catchInterrupts(process: Signals, terminal: Terminal): Interrupt
       exitCode = code;
       terminal.note(name === 'SIGINT' ? 'Stopping … (Ctrl-C again to leave at once)' : 'Stopping …');
       controller.abort(new StudioError('cancelled', 'Cancelled.'));
+      // Whatever does not listen to the signal shall not keep anyone waiting.
+      setTimeout(() => process.exit(code), PATIENCE_MS).unref();
     });
   }
   return {

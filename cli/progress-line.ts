@@ -18,10 +18,13 @@ const words: Record<Progress['stage'], string> = {
 export function showProgress(terminal: Terminal, quiet: boolean): (progress: Progress) => void {
   if (quiet) return () => undefined;
   let stage: Progress['stage'] | null = null;
+  let scene: number | null = null;
   let drawnAt = -Infinity;
   return (progress) => {
     const isNewStage = progress.stage !== stage;
     stage = progress.stage;
+    // Between two scenes the last one stays, or the line would flicker.
+    scene = progress.scene ?? (isNewStage ? null : scene);
     if (!terminal.isLive) {
       if (isNewStage) terminal.note(`${words[stage]} … (${Math.floor(progress.progress)}%)`);
       return;
@@ -29,7 +32,7 @@ export function showProgress(terminal: Terminal, quiet: boolean): (progress: Pro
     const now = performance.now();
     if (!isNewStage && now - drawnAt < REDRAW_MS) return;
     drawnAt = now;
-    terminal.drawLive(progressLine(progress, terminal));
+    terminal.drawLive(progressLine({ ...progress, scene }, terminal));
   };
 }
 

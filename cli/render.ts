@@ -106,7 +106,7 @@ function summarise(job: RenderedJob, tookSeconds: number, terminal: Terminal, cw
     spell(duration ?? 0),
     `${width} × ${height}`,
     fileSize(size ?? 0),
-    lufs === null || lufs === undefined ? 'silent' : `${lufs.toFixed(1)} LUFS`,
+    lufs === null || lufs === undefined ? 'silent' : `${lufs.toFixed(1).replace('-', '−')} LUFS`,
   ];
   terminal.print(facts.join(' · '));
   const pace = ((duration ?? 0) / tookSeconds).toFixed(tookSeconds > (duration ?? 0) ? 2 : 1);

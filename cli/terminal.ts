@@ -31,7 +31,8 @@ export class Terminal {
 
   /** Columns of the terminal progress is drawn on. */
   get columns(): number {
-    return this.#err.columns ?? 80;
+    // Some pseudo-terminals say 0.
+    return this.#err.columns || 80;
   }
 
   /** A line of the result. */
