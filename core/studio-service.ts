@@ -19,8 +19,20 @@ export type Caller = {
 };
 
 export type Accepted = { job: Job; created: boolean };
-export type StudioEvent = { id: number; type: 'queued' | 'progress' | 'done' | 'failed' | 'cancelled'; job: Job };
-export type Asset = { id: string; src: string; type: 'image' | 'video' | 'audio'; width: number | null; height: number | null; duration: number | null; size: number };
+export type StudioEvent = {
+  id: number;
+  type: 'queued' | 'progress' | 'done' | 'failed' | 'cancelled';
+  job: Job;
+};
+export type Asset = {
+  id: string;
+  src: string;
+  type: 'image' | 'video' | 'audio';
+  width: number | null;
+  height: number | null;
+  duration: number | null;
+  size: number;
+};
 
 export type ServiceStatus = {
   /** False while stopping or while a dependency is down. */
@@ -31,7 +43,10 @@ export type ServiceStatus = {
   disk: { freeBytes: number; totalBytes: number } | null;
   versions: { node: string; ffmpeg: string | null };
 };
-export type Readiness = { ready: boolean; checks: { name: 'jobs' | 'disk' | 'ffmpeg' | 'speech'; ok: boolean; detail: string }[] };
+export type Readiness = {
+  ready: boolean;
+  checks: { name: 'jobs' | 'disk' | 'ffmpeg' | 'speech'; ok: boolean; detail: string }[];
+};
 
 export type StudioService = {
   /**
@@ -45,13 +60,21 @@ export type StudioService = {
   validate(input: unknown): Validation;
   /** Null for unknown ids and for jobs the caller may not see. */
   job(id: string, caller: Caller): Promise<Job | null>;
-  jobs(query: JobFilter & { limit?: number; cursor?: string }, caller: Caller): Promise<{ jobs: Job[]; nextCursor: string | null }>;
+  jobs(
+    query: JobFilter & { limit?: number; cursor?: string },
+    caller: Caller,
+  ): Promise<{ jobs: Job[]; nextCursor: string | null }>;
   /** @throws {StudioError} not_found, conflict */
   cancel(id: string, caller: Caller): Promise<Job>;
   /** @throws {StudioError} not_found, conflict, not_ready */
   retry(id: string, caller: Caller): Promise<Job>;
   /** Events of one job (or all the caller sees) until the signal aborts; `after` resumes behind an event id. */
-  watch(filter: { id?: string }, caller: Caller, signal: AbortSignal, options?: { after?: number }): AsyncIterable<StudioEvent>;
+  watch(
+    filter: { id?: string },
+    caller: Caller,
+    signal: AbortSignal,
+    options?: { after?: number },
+  ): AsyncIterable<StudioEvent>;
   voices(language?: string): Voice[];
   /**
    * Keeps an upload: streamed to disk under a byte limit, vetted by the ingest, named by its content.

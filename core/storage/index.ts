@@ -1,8 +1,7 @@
 /** Opens the storage that the settings ask for; drivers are loaded only when used. */
 import path from 'node:path';
 import { StudioError } from '../errors.ts';
-import type { FileSigner } from './signed-links.ts';
-import type { Storage } from './types.ts';
+import type { FileSigner, Storage } from './types.ts';
 
 export type StorageOptions = {
   driver: 'local' | 's3';

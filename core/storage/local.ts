@@ -20,8 +20,7 @@ import {
 import path from 'node:path';
 import { asStudioError, StudioError } from '../errors.ts';
 import { contentTypeOf, isJobId } from './file-names.ts';
-import type { FileSigner } from './signed-links.ts';
-import type { Storage, StoredFile } from './types.ts';
+import type { FileSigner, Storage, StoredFile } from './types.ts';
 
 export type LocalStorageOptions = {
   /** Folder of the files, made if missing. */

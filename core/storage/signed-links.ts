@@ -5,13 +5,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
 import { keepSecret } from '../secrets.ts';
-
-export type FileSigner = {
-  /** Query string (without `?`) that makes the address of a file valid for a day at most; empty where files are public. */
-  sign(jobId: string, name: string): string;
-  /** Whether a request may have the file. Anything odd in the query is a plain no. */
-  verify(method: string, jobId: string, name: string, query: Readonly<Record<string, unknown>>): boolean;
-};
+import type { FileSigner } from './types.ts';
 
 const LIFETIME_MS = 24 * 3600_000;
 /** Addresses made within this time are the same, so that players and caches keep what they have. */

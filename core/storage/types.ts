@@ -40,3 +40,11 @@ export interface Storage {
   /** Free and total bytes of the disk; null where that has no meaning. */
   space(): Promise<{ freeBytes: number; totalBytes: number } | null>;
 }
+
+/** Signed addresses of files, where FILES_ACCESS=signed; else everyone who knows an address may read. */
+export type FileSigner = {
+  /** Query string (without `?`) that makes the address of a file valid for a day at most; empty where files are public. */
+  sign(jobId: string, name: string): string;
+  /** Whether a request may have the file. Anything odd in the query is a plain no. */
+  verify(method: string, jobId: string, name: string, query: Readonly<Record<string, unknown>>): boolean;
+};
