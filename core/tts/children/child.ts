@@ -14,9 +14,9 @@ const loaders: Record<ChildEngine, () => Promise<{ loadSpeaker: () => Promise<Sp
 
 const [engine, parentPid] = process.argv.slice(2);
 endWithParent(Number(parentPid));
-giveWay();
 const { loadSpeaker } = await loaders[engine as ChildEngine]();
 const speaker = await loadSpeaker();
+giveWay();
 process.on('message', (message: ToChild) => {
   send({ kind: 'begun', id: message.id });
   send(answer(speaker, message));

@@ -2,13 +2,10 @@
  * Engine children: started when needed, one sentence at a time each, replaced before they grow,
  * killed when they hang, ended when idle. Nothing here waits for an engine's goodwill.
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { asStudioError, StudioError } from '../../errors.ts';
 import type { SentenceRequest } from '../engine.ts';
+import { forkChild, hold, release } from './engine-process.ts';
 import type { ChildEngine, ChildJob, ChildSpeech, FromChild, ToChild } from './messages.ts';
 
 export type PoolOptions = {
@@ -69,7 +66,7 @@ export class ChildPool {
       maxJobs: 200,
       maxRssBytes: 400 * 1024 ** 2,
       idleMs: 60_000,
-      startMs: 30_000,
+      startMs: 120_000,
       ...options,
     };
   }
@@ -147,7 +144,10 @@ export class ChildPool {
       gone,
     };
     this.members.add(member);
-    member.timer = setTimeout(() => this.kill(member, null), this.options.startMs);
+    member.timer = setTimeout(() => {
+      member.stderr = `Error: it did not get ready within ${Math.round(this.options.startMs / 1000)} s`;
+      this.kill(member, null);
+    }, this.options.startMs);
     child.stderr?.on(
       'data',
       (data: Buffer) => (member.stderr = (member.stderr + data.toString('utf8')).slice(-2000)),
@@ -198,7 +198,7 @@ export class ChildPool {
     member.task = task;
     member.jobs++;
     task.tries++;
-    hold(member);
+    hold(member.process);
     const seconds = Math.round(task.timeoutMs / 1000);
     member.timer = setTimeout(() => {
       const message = `The ${this.options.engine} engine took longer than ${seconds} s for one sentence.`;
@@ -219,7 +219,8 @@ export class ChildPool {
   private rest(member: Member): void {
     if (member.timer) clearTimeout(member.timer);
     member.timer = setTimeout(() => this.kill(member, null), this.options.idleMs);
-    release(member);
+    member.timer.unref();
+    release(member.process);
   }
 
   private cancel(task: Task, reason: StudioError): void {
@@ -240,7 +241,7 @@ export class ChildPool {
       task.reject(reason);
     }
     member.dying = true;
-    hold(member); // someone may be waiting for it to be gone
+    hold(member.process); // someone may be waiting for it to be gone
     member.process.kill('SIGKILL');
     if (!this.closed) this.assign();
   }
@@ -276,40 +277,4 @@ export class ChildPool {
 
 function closedError(): StudioError {
   return new StudioError('not_ready', 'Speech is shut down.', { retryable: true });
-}
-
-/**
- * Starts child.ts (under tsx) or child.js (built), whichever this file is. It gets no environment:
- * engines need none, and ours holds keys.
- */
-function forkChild(engine: ChildEngine): ChildProcess {
-  const here = fileURLToPath(import.meta.url);
-  const extension = path.extname(here);
-  const file = path.join(path.dirname(here), `child${extension}`);
-  const child = fork(file, [engine, String(process.pid)], {
-    execArgv:
-      extension === '.ts'
-        ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
-        : [],
-    env: {},
-    cwd: path.dirname(here),
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  return child;
-}
-
-/** A busy or dying child keeps our process alive until it has answered or is gone. */
-function hold({ process: child }: Member): void {
-  child.ref();
-  child.channel?.ref();
-  (child.stderr as Socket | null)?.ref();
-}
-
-/** An idle child does not: when we end, its pipe closes and it ends too. */
-function release({ process: child, timer }: Member): void {
-  child.unref();
-  child.channel?.unref();
-  (child.stderr as Socket | null)?.unref();
-  timer?.unref();
 }

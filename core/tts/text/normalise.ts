@@ -14,12 +14,17 @@ export type NormalisedText = { display: MappedText; spoken: MappedText };
 /** Cleans a text; `language` (BCP-47) decides how `&`, `@` and the dots of an address are said. */
 export function normalise(original: string, language: string): NormalisedText {
   const display = stripMarkdown(dropInvisible(composeCharacters(mapText(original))));
-  let spoken = sayAddresses(endListItems(display), language);
+  // Single spaces from here on: patterns with room on both sides stay quick on any text.
+  let spoken = singleSpaces(endListItems(display));
+  spoken = sayAddresses(spoken, language);
   spoken = dropEmoji(spoken);
   spoken = plainPunctuation(spoken);
-  spoken = sayDashes(spoken);
-  spoken = replace(spoken, /[^\S\n]+/g, ' ');
-  return { display, spoken };
+  spoken = sayDashes(singleSpaces(spoken));
+  return { display, spoken: singleSpaces(spoken) };
+}
+
+function singleSpaces(source: MappedText): MappedText {
+  return replace(source, /[^\S\n]+/g, ' ');
 }
 
 /** NFC, cluster by cluster so that offsets stay exact. */
@@ -62,10 +67,12 @@ function sayAddresses(source: MappedText, language: string): MappedText {
     return sayDots(host) + tail.replace(/[)\]]/g, '');
   });
   if (!words) return text;
-  text = replace(text, /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu, (address) =>
-    sayDots(address).replace('@', ` ${words.at} `),
+  text = replace(
+    text,
+    /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu,
+    (address) => sayDots(address).replace('@', ` ${words.at} `),
   );
-  return replace(text, /\s*&\s*/g, (sign) => (sign.includes('\n') ? sign : ` ${words.and} `));
+  return replace(text, / ?& ?/g, ` ${words.and} `);
 }
 
 /** Emoji with their joiners, skin tones and variation selectors; a keycap leaves its digit. */
@@ -96,16 +103,15 @@ function sayDashes(source: MappedText): MappedText {
   let text = replace(source, /(?<=\d)[‐-–](?=\d)/g, '-');
   text = replace(text, /(?<=[\p{L}\p{N}])[‐‑](?=[\p{L}\p{N}])/gu, '-');
   const edits: Edit[] = [];
-  const dash = /[^\S\n]*(?:[—–―]+|-{2,}|(?<![\p{L}\p{N}])-(?!\d)|-(?![\p{L}\p{N}]))[^\S\n]*/gu;
+  const dash = / ?(?:[—–―]+|-{2,}|(?<![\p{L}\p{N}])-(?!\d)|-(?![\p{L}\p{N}])) ?/gu;
   for (const match of text.text.matchAll(dash)) {
     const end = match.index + match[0].length;
-    const before = text.text.slice(0, match.index);
+    const before = text.text.slice(Math.max(0, match.index - 2), match.index);
     const inSentence =
       /[\p{L}\p{N}"')\]%]$/u.test(before) && /^[\p{L}\p{N}"'(¿¡]/u.test(text.text.slice(end, end + 2));
     edits.push({ start: match.index, end, text: inSentence ? ', ' : ' ' });
   }
-  text = edit(text, edits);
-  return text;
+  return edit(text, edits);
 }
 
 /** Whether anything in a text can be said: a letter, a digit or a sign that has a name. */

@@ -45,6 +45,7 @@ function unicodeSentences(text: string, language: string): Sentence[] {
 }
 
 function belongTogether(before: string, after: string, abbreviations: Abbreviations): boolean {
+  if (after.trim() === '') return true;
   if (!hasSpeech(before) && !/\n\s*\n\s*$/.test(before)) return true;
   const startsLow = /^[\s"'([¿¡]*\p{Ll}/u.test(after);
   if (/\n\s*$/.test(before)) {

@@ -185,6 +185,15 @@ describe('sentences', () => {
     ['zh', '你好世界。今天很好。', ['你好世界。', '今天很好。']],
   ])('%s: %j', (tag, text, expected) => expect(sentences(text, tag)).toEqual(expected));
 
+  it('keep the empty line after them, which makes the longer pause', () => {
+    const text = 'One.\n\nTwo\nThree';
+    expect(segmentSentences(text, 'en').map(({ start, end }) => text.slice(start, end))).toEqual([
+      'One.\n\n',
+      'Two\n',
+      'Three',
+    ]);
+  });
+
   it('cuts what is too long at commas, then spaces, then anywhere', () => {
     for (const text of [
       `${'word '.repeat(50)}stop, `.repeat(12),
