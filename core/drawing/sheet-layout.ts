@@ -15,6 +15,8 @@ export type SheetCell = {
 export type SheetInput = {
   title?: string | undefined;
   cells: readonly SheetCell[];
+  /** Length of the film, s; less than the scenes' sum where transitions overlap. */
+  durationS: number;
   language?: string | undefined;
 };
 

@@ -47,9 +47,8 @@ type Pen = { scratch: Scratch; context: SKRSContext2D; fonts: FontBook; language
 
 function drawHeader(pen: Pen, input: SheetInput, layout: SheetLayout): void {
   const { unit } = pen;
-  const seconds = input.cells.reduce((sum, cell) => sum + cell.durationS, 0);
   const count = `${input.cells.length} ${input.cells.length === 1 ? 'scene' : 'scenes'}`;
-  const facts = `${count} · ${lengthText(seconds)}`;
+  const facts = `${count} · ${lengthText(input.durationS)}`;
   const room = layout.width - layout.margin * 2;
   if (input.title !== undefined) {
     write(pen, input.title, {

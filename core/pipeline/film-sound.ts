@@ -20,13 +20,13 @@ export type FilmSoundInput = {
 const EDGE_FADE_S = 0.05;
 
 /** @throws {StudioError} render_failed, no_space, cancelled */
-export async function makeSoundtrack(input: FilmSoundInput, deps: { ffmpeg: Ffmpeg; cache: ContentCache }, signal: AbortSignal): Promise<MixedSound> {
+export async function makeSoundtrack(input: FilmSoundInput, deps: { ffmpeg: Ffmpeg; cache: ContentCache }, options: { signal: AbortSignal; onProgress: (fraction: number) => void }): Promise<MixedSound> {
   const sounds = placeSounds(input);
   const key = soundtrackKey(sounds);
   const extension = sounds.format === 'webm' ? 'webm' : 'm4a';
   const known = await cachedSound(deps.cache, key, extension);
   if (known) return known;
-  const mixed = await mixSoundtrack(sounds, { ffmpeg: deps.ffmpeg, workDir: input.workDir }, { signal });
+  const mixed = await mixSoundtrack(sounds, { ffmpeg: deps.ffmpeg, workDir: input.workDir }, options);
   const path = await deps.cache.keep(mixed.path, key, extension);
   const facts = deps.cache.temporary(key, 'json');
   await writeFile(facts, JSON.stringify(mixed));

@@ -1,12 +1,24 @@
 /** The pictures that stand for a film: one frame a scene for the storyboard sheet, and the poster. */
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
+import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import type { Layer, SegmentPlan } from '../compositor/plan.ts';
 import type { OverlaySpan } from '../drawing/types.ts';
-import type { SceneLayer } from './segments.ts';
+import { drawSheet, type SheetCell } from '../drawing/sheet.ts';
+import type { FontBook } from '../drawing/fonts.ts';
+import { asStudioError } from '../errors.ts';
+import type { Storyboard } from '../schema/storyboard.ts';
+import { eachOrStop } from '../together.ts';
+import type { SceneLayer, Segment } from './segments.ts';
 import type { Timeline } from './timeline.ts';
 
-export type SceneFrame = { rgb: Uint8Array; width: number; height: number };
+type Size = { width: number; height: number };
+
+export type StillsDeps = { compositor: Compositor; cache: ContentCache; fonts: FontBook };
+
+type SceneFrame = { rgb: Uint8Array; width: number; height: number };
 
 export type StillsInput = {
   timeline: Timeline;
@@ -22,13 +34,52 @@ const POSTER_SHORT_SIDE = 1080;
 /** Where in a scene its picture is taken, as a share of its length. */
 const TELLING_MOMENT = 0.45;
 
-/** Draws one small frame of every scene, side by side on the compositor's threads. */
-export function drawSceneFrames(input: StillsInput, film: { width: number; height: number }, compositor: Compositor, signal: AbortSignal): Promise<SceneFrame[]> {
-  const size = shrunk(film, SHEET_SHORT_SIDE);
-  return Promise.all(input.layers.map((_, scene) => drawSceneFrame(input, scene, size, compositor, signal)));
+/** Paths of both in the cache. */
+export type Stills = { sheet: string; poster: string };
+
+/** Sheet and poster, from the cache when no picture and no text of the storyboard changed. */
+export async function drawStills(input: StillsInput, segments: Segment[], storyboard: Storyboard, film: Size, deps: StillsDeps, options: { signal: AbortSignal; onScene: (done: number) => void }): Promise<Stills> {
+  const { cache, fonts } = deps;
+  const scenes = storyboard.scenes.map((scene) => [scene.text, scene.title]);
+  const key = createHash('sha256').update(JSON.stringify(['stills', 1, segments.map((segment) => segment.key), storyboard.title, scenes, film])).digest('hex');
+  const stills = { sheet: cache.file(key, 'png'), poster: cache.file(key, 'jpg') };
+  if ((await cache.has(key, 'png')) && (await cache.has(key, 'jpg'))) return stills;
+  const frames = await drawSceneFrames(input, film, deps.compositor, options);
+  const cells = frames.map((picture, index) => sheetCell(picture, index, storyboard, input.timeline));
+  await keep(cache, key, 'png', drawSheet({ title: storyboard.title, durationS: input.timeline.frames / input.timeline.fps, language: storyboard.language, cells }, fonts));
+  await keep(cache, key, 'jpg', await drawPoster(input, frames, film, deps.compositor, options.signal));
+  return stills;
 }
 
-async function drawSceneFrame(input: StillsInput, scene: number, size: { width: number; height: number }, compositor: Compositor, signal: AbortSignal): Promise<SceneFrame> {
+function sheetCell(picture: SceneFrame, index: number, storyboard: Storyboard, timeline: Timeline): SheetCell {
+  const scene = storyboard.scenes[index]!;
+  const timed = timeline.scenes[index]!;
+  return { picture, number: index + 1, heading: scene.title?.text, text: scene.text, durationS: timed.frames / timeline.fps, transition: timed.transitionIn?.type };
+}
+
+async function keep(cache: ContentCache, key: string, extension: string, bytes: Uint8Array): Promise<void> {
+  const temporary = cache.temporary(key, extension);
+  await writeFile(temporary, bytes);
+  await cache.keep(temporary, key, extension);
+}
+
+/** One small frame of every scene, side by side on the compositor's threads. */
+async function drawSceneFrames(input: StillsInput, film: Size, compositor: Compositor, { signal, onScene }: { signal: AbortSignal; onScene: (done: number) => void }): Promise<SceneFrame[]> {
+  const size = shrunk(film, SHEET_SHORT_SIDE);
+  const frames: SceneFrame[] = [];
+  let done = 0;
+  await eachOrStop(signal, [...input.layers.keys()], async (scene, together) => {
+    try {
+      frames[scene] = await drawSceneFrame(input, scene, size, compositor, together);
+    } catch (error) {
+      throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene: scene + 1 });
+    }
+    onScene(++done);
+  });
+  return frames;
+}
+
+async function drawSceneFrame(input: StillsInput, scene: number, size: Size, compositor: Compositor, signal: AbortSignal): Promise<SceneFrame> {
   const timed = input.timeline.scenes[scene]!;
   const index = Math.floor(timed.frames * TELLING_MOMENT);
   const plan: SegmentPlan = {
@@ -45,7 +96,7 @@ async function drawSceneFrame(input: StillsInput, scene: number, size: { width: 
 }
 
 /** The poster: the scene with the most to see, drawn anew at the film's size. @returns JPEG */
-export async function drawPoster(input: StillsInput, frames: SceneFrame[], film: { width: number; height: number }, compositor: Compositor, signal: AbortSignal): Promise<Buffer> {
+async function drawPoster(input: StillsInput, frames: SceneFrame[], film: Size, compositor: Compositor, signal: AbortSignal): Promise<Buffer> {
   const scene = await mostTelling(frames);
   const picture = await drawSceneFrame(input, scene, shrunk(film, POSTER_SHORT_SIDE), compositor, signal);
   return sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } }).jpeg({ quality: 88, mozjpeg: true }).toBuffer();
@@ -65,7 +116,7 @@ async function mostTelling(frames: SceneFrame[]): Promise<number> {
   return best.index;
 }
 
-function shrunk(film: { width: number; height: number }, shortSide: number): { width: number; height: number } {
+function shrunk(film: Size, shortSide: number): Size {
   const scale = Math.min(1, shortSide / Math.min(film.width, film.height));
   const even = (px: number): number => Math.round((px * scale) / 2) * 2;
   return { width: even(film.width), height: even(film.height) };

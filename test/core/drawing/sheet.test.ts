@@ -28,7 +28,7 @@ describe('the sheet', () => {
   test('is a PNG within 4096 px a side and never absurdly tall or wide, from 1 to 300 scenes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.constantFrom(...shapes), (count, [width, height]) => {
-        const layout = layOutSheet({ cells: cells(count, width, height) });
+        const layout = layOutSheet({ cells: cells(count, width, height), durationS: 10 });
         expect(Math.max(layout.width, layout.height)).toBeLessThanOrEqual(4096);
         expect(layout.columns * Math.ceil(count / layout.columns)).toBeGreaterThanOrEqual(count);
         if (count > 3) {
@@ -42,7 +42,7 @@ describe('the sheet', () => {
   });
 
   test('shows every picture, in order', async () => {
-    const input = { title: 'A film', cells: cells(5) };
+    const input = { title: 'A film', durationS: 20, cells: cells(5) };
     const layout = layOutSheet(input);
     const { data, info } = await sharp(drawSheet(input, fonts))
       .removeAlpha()
@@ -75,6 +75,7 @@ describe('the sheet', () => {
     ];
     const input = {
       title: 'x'.repeat(300),
+      durationS: 20,
       cells: hostile.map((text, index) => cell(index + 1, 64, 36, { heading: text, text, transition: text })),
     };
     expect(drawSheet(input, fonts).subarray(1, 4).toString()).toBe('PNG');
@@ -82,7 +83,7 @@ describe('the sheet', () => {
 
   test('words change it: nothing is drawn blank', () => {
     const draw = (more: Partial<SheetCell>, title?: string): string =>
-      drawSheet({ title, cells: [cell(1, 64, 36, more)] }, fonts).toString('base64');
+      drawSheet({ title, durationS: 4, cells: [cell(1, 64, 36, more)] }, fonts).toString('base64');
     const sheets = [
       draw({}),
       draw({}, 'Title'),

@@ -1,0 +1,70 @@
+/** Renders the segments the cache lacks, as many at once as there are threads, in film order. */
+import type { ContentCache } from '../cache.ts';
+import type { Encoding } from '../compositor/encode.ts';
+import type { Compositor } from '../compositor/pool.ts';
+import { asStudioError } from '../errors.ts';
+import { eachOrStop } from '../together.ts';
+import type { Segment } from './segments.ts';
+
+export type SegmentRun = {
+  /** Segments to render; the others are in the cache. */
+  missing: Segment[];
+  /** Frames in them. */
+  frames: number;
+  file(segment: Segment): string;
+  /** Segments of the film that are not rendered anew. */
+  reused: number;
+  scenesReused: number;
+};
+
+/** Looks which segments there are already. Equal segments are rendered once. */
+export async function planRun(segments: Segment[], encoding: Encoding, cache: ContentCache): Promise<SegmentRun> {
+  const extension = encoding.format === 'webm' ? 'mkv' : 'mp4';
+  const missing: Segment[] = [];
+  for (const segment of new Map(segments.map((each) => [each.key, each])).values()) {
+    if (!(await cache.has(segment.key, extension))) missing.push(segment);
+  }
+  const fresh = new Set(missing.map((segment) => segment.key));
+  return {
+    missing,
+    frames: missing.reduce((sum, segment) => sum + segment.plan.frames, 0),
+    file: (segment) => cache.file(segment.key, extension),
+    reused: segments.filter((segment) => !fresh.has(segment.key)).length,
+    scenesReused: countReused(segments, fresh),
+  };
+}
+
+/**
+ * @param onFrames frames done of `run.frames`, and the scene worked on, from 1
+ * @throws {StudioError} with the scene at fault, once nothing runs any more
+ */
+export async function renderMissing(run: SegmentRun, encoding: Encoding, compositor: Compositor, signal: AbortSignal, onFrames: (done: number, scene: number) => void): Promise<void> {
+  let done = 0;
+  await eachOrStop(signal, run.missing, async (segment, together) => {
+    const scene = segment.scene + 1;
+    let own = 0;
+    const count = (frames: number): void => {
+      done += frames - own;
+      own = frames;
+      onFrames(done, scene);
+    };
+    try {
+      await compositor.run({ kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) }, { signal: together, onFrames: count });
+    } catch (error) {
+      throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene });
+    }
+  });
+}
+
+/** Scenes nothing of which has to be drawn; transitions count only where they are all there is of a scene. */
+function countReused(segments: Segment[], fresh: Set<string>): number {
+  const scenes = Math.max(...segments.map((segment) => segment.scene)) + 1;
+  const byScene = new Map<number, Segment[]>();
+  for (const segment of segments) byScene.set(segment.scene, [...(byScene.get(segment.scene) ?? []), segment]);
+  return Array.from({ length: scenes }, (_, scene) => {
+    const own = byScene.get(scene) ?? [];
+    const bodies = own.filter((segment) => segment.kind === 'body');
+    const windows = [...own, ...(byScene.get(scene + 1) ?? [])].filter((segment) => segment.kind === 'window');
+    return (bodies.length > 0 ? bodies : windows).every((segment) => !fresh.has(segment.key));
+  }).filter(Boolean).length;
+}
