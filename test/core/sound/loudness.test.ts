@@ -64,6 +64,15 @@ describe('true peak', () => {
     expect(measure(faded, 1).truePeakDb).toBeCloseTo(-6.02, 1);
   });
 
+  it('counts what a cut at full level makes ring behind the last sample', () => {
+    const frames = 4_814;
+    const sound = tone(3_783, 0.5);
+    const cut = measure(sound, frames / 48_000);
+    const followed = measure((s) => (s * 48_000 < frames - 0.5 ? sound(s) : 0), (2 * frames) / 48_000);
+    expect(cut.truePeakDb).toBe(followed.truePeakDb);
+    expect(cut.truePeakDb).toBeGreaterThan(-6.02 + 0.1);
+  });
+
   it('is the same however the sound is cut into blocks', () => {
     const wave = (): Wave => noise(7, 0.3);
     expect(measure(wave(), 1, 1000).truePeakDb).toBe(measure(wave(), 1, 48_000).truePeakDb);
@@ -88,8 +97,10 @@ it('agrees with ffmpeg on whatever sound', async () => {
       };
       // Soft edges: at an abrupt one each filter rings in its own way.
       const edge = (s: number): number => Math.min(1, s / 0.02, Math.max(0, burst - s) / 0.02);
-      const wave: Wave = (s) =>
-        make[kind](s) * (0.2 + 0.8 * Math.sin((edge(s % (2 * burst)) * Math.PI) / 2) ** 2);
+      // So too at the ends: ffmpeg's meter leaves out what a cut at full level makes ring behind it.
+      const ends = (s: number): number => Math.max(0, Math.min(1, s / 0.02, (seconds - s) / 0.02));
+      const soft = (x: number): number => Math.sin((x * Math.PI) / 2) ** 2;
+      const wave: Wave = (s) => make[kind](s) * (0.2 + 0.8 * soft(edge(s % (2 * burst)))) * soft(ends(s));
       const file = writeWav(path.join(folder, `${number++}.wav`), [wave, wave], { seconds, format: 'f32' });
       const reader = new PcmReader(await wavSource(file));
       const block = silentBlock(reader.source.frames);
