@@ -116,7 +116,8 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       onScene: (done) => progress.advance('rendering', work.done('stills', done / layers.length), done),
     });
     work.done('stills', 1);
-    request.onSheet?.(await saveSheet(stills.sheet, { storyboard, workDir, outDir }));
+    const sheet = await saveSheet(stills.sheet, { storyboard, workDir, outDir });
+    request.onSheet?.(sheet);
 
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
