@@ -177,7 +177,10 @@ async function openParts(
     guard,
     workshop,
     version,
-    probes: { ffmpeg: () => ffmpegVersion(ffmpeg()), speech: () => trySpeech(workshop, config, speaks) },
+    probes: {
+      ffmpeg: async () => (await ffmpeg().capabilities()).version,
+      speech: () => trySpeech(workshop, config, speaks),
+    },
   });
   const housekeeping = startHousekeeping({ config, jobs, storage, assets, workDir: workDirOf(dataDir), log });
   opened.push(() => housekeeping.stop());
@@ -193,14 +196,6 @@ async function makeFolders(folders: readonly string[]): Promise<void> {
       });
     });
   }
-}
-
-async function ffmpegVersion(ffmpeg: Ffmpeg): Promise<string> {
-  const version = await ffmpeg.version();
-  if (version !== 'unknown') return version;
-  throw new StudioError('missing_tool', 'ffmpeg does not run.', {
-    hint: 'Run scripts/setup, or set FFMPEG_PATH to a working ffmpeg.',
-  });
 }
 
 /** Says a number that was hardly said before, so that the cache does not answer for the engine. */

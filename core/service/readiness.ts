@@ -20,7 +20,7 @@ export type ReadinessProbes = {
 const BELIEVED_MS: Record<CheckName, number> = {
   jobs: 2000,
   disk: 2000,
-  ffmpeg: 60_000,
+  ffmpeg: 10 * 60_000,
   speech: 10 * 60_000,
 };
 const FAULT_BELIEVED_MS = 5000;

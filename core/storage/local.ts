@@ -107,7 +107,7 @@ export async function openLocalStorage(options: LocalStorageOptions): Promise<St
       for (const name of await readdir(root)) {
         if (!UNFINISHED.test(name)) continue;
         const found = await lstat(path.join(root, name)).catch(absent);
-        if (found && Date.now() - found.ctimeMs > UNFINISHED_KEPT_MS)
+        if (found && Date.now() - found.mtimeMs > UNFINISHED_KEPT_MS)
           freed += await removeTree(path.join(root, name));
       }
       return freed;
