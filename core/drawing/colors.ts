@@ -15,7 +15,7 @@ export function withAlpha(color: string, alpha: number): string {
 }
 
 /** Relative luminance, 0 to 1 (WCAG 2.2). */
-export function luminance(color: string): number {
+function luminance(color: string): number {
   const [red, green, blue] = parseColor(color).map(toLinear) as [number, number, number];
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
@@ -27,7 +27,7 @@ export function toLinear(value: number): number {
 }
 
 /** Contrast ratio, 1 to 21 (WCAG 2.2). */
-export function contrast(one: string, other: string): number {
+function contrast(one: string, other: string): number {
   const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
   return (light + 0.05) / (dark + 0.05);
 }

@@ -39,7 +39,7 @@ function roomFor(overlay: TitleOverlay, frame: Frame): { top: number; bottom: nu
   // Captions across the middle leave the upper part to a centred title.
   return {
     top,
-    bottom: overlay.captions === 'middle' && overlay.position !== 'bottom' ? frame.height * 0.4 : bottom,
+    bottom: overlay.captions === 'middle' && overlay.position !== 'bottom' ? frame.height * 0.375 : bottom,
   };
 }
 

@@ -83,7 +83,7 @@ function cueCost(
     Math.min(next?.startMs ?? Infinity, last.endMs + timing.linger) - first.startMs,
   );
   let cost = 2 + 1.5 * (1 - fullness) ** 2 + breakCost[last.ends];
-  if (last.ends === 'word' && last.letters <= 3) cost += 0.8;
+  if (last.clings && last.ends !== 'sentence') cost += 1.2;
   if (last.ends !== 'sentence' && last === first) cost += 2;
   if (next && last.ends !== 'sentence')
     cost -= Math.min(2, Math.max(0, next.startMs - last.endMs - 120) / 150);
@@ -113,7 +113,7 @@ function splitLines(part: readonly CaptionWord[], space: number, maxWidth: numbe
     let cost = Math.abs(upper - lower) / maxWidth + (upper > lower ? 0.05 : 0);
     if (before.ends === 'sentence' || before.ends === 'clause') cost -= 0.3;
     if (before.ends === 'nothing') cost += 0.5;
-    if (before.letters <= 2) cost += 0.12;
+    if (before.clings) cost += 0.25;
     if (!found || cost < found.cost) found = { at, cost };
   }
   return found ? [part.slice(0, found.at), part.slice(found.at)] : [[...part]];

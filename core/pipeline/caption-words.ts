@@ -27,8 +27,8 @@ export type CaptionWord = Piece & {
   endMs: number;
   /** px */
   width: number;
-  /** How many letters and digits it has, and Infinity if it ends in punctuation. */
-  letters: number;
+  /** Whether a break after it reads badly: little words, initials, and what a number belongs to. */
+  clings: boolean;
   ends: 'sentence' | 'clause' | 'word' | 'nothing';
 };
 
@@ -66,14 +66,19 @@ export function timedWords(
       startMs: startMs + start,
       endMs: startMs + end,
       width: widthOf(piece.text),
-      letters: lettersOf(piece.text),
+      clings: clingsTo(piece, pieces[index + 1]),
       ends,
     };
   });
 }
 
-function lettersOf(text: string): number {
-  return /[\p{L}\p{N}\p{M}]$/u.test(text) ? (text.match(/[\p{L}\p{N}]/gu)?.length ?? 0) : Infinity;
+function clingsTo(piece: Piece, next: Piece | undefined): boolean {
+  if (!next || next.joined) return false;
+  const isLittle = /^\P{L}*\p{L}{1,3}$/u.test(piece.text);
+  const isInitial = /^\p{Lu}\.$/u.test(piece.text) || /^\p{Lu}\.$/u.test(next.text);
+  // "Apollo 11", "12 miles", "July 16, 1969"
+  const hasNumber = /[\p{L}\p{N}]$|\p{N},$/u.test(piece.text) && /^\p{N}/u.test(next.text);
+  return isLittle || isInitial || hasNumber || /^\p{N}+$/u.test(piece.text);
 }
 
 function endingOf(
@@ -87,7 +92,9 @@ function endingOf(
       ? [...sentenceEnds].some((end) => end > piece.start && end <= next.start)
       : looksLikeSentenceEnd(piece.text, next.text);
   if (isSentence) return 'sentence';
-  if (clauseEnd.test(piece.text) || /^[–—(«“「『]/u.test(next.text)) return 'clause';
+  // "July 16, 1969" and "3, 2, 1" are no clauses.
+  const isCount = /\p{N},$/u.test(piece.text) && /^\p{N}/u.test(next.text);
+  if ((clauseEnd.test(piece.text) && !isCount) || /^[–—(«“「『]/u.test(next.text)) return 'clause';
   return next.joined && !spaceless.test(piece.text) ? 'nothing' : 'word';
 }
 
