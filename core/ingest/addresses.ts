@@ -19,10 +19,18 @@ const INNER_SERVICES = ['168.63.129.16'];
  */
 export function checkUrl(text: string, rules: AddressRules): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url) throw notAllowed('This is not a complete address.', 'Write it in full, such as https://example.com/picture.jpg.');
+  if (!url)
+    throw notAllowed(
+      'This is not a complete address.',
+      'Write it in full, such as https://example.com/picture.jpg.',
+    );
   const ordinaryPort = ordinaryPorts[url.protocol];
   if (!ordinaryPort) throw notAllowed(`Addresses with "${url.protocol}" are not fetched.`, HINT);
-  if (url.username || url.password) throw notAllowed('The address carries a user name or password.', 'Remove it, or upload the file and use its asset:… id.');
+  if (url.username || url.password)
+    throw notAllowed(
+      'The address carries a user name or password.',
+      'Remove it, or upload the file and use its asset:… id.',
+    );
   const host = hostOf(url);
   const port = url.port ? Number(url.port) : ordinaryPort;
   if (isExempt(host, port, rules)) return url;

@@ -7,7 +7,8 @@ import type { IngestLimits } from './limits.ts';
 import type { MediaType } from './media-type.ts';
 import { pictureError } from './picture-error.ts';
 import { unusable } from './refusal.ts';
-import { guardedInput, readStreams } from './streams.ts';
+import { guardedInput } from './guarded-input.ts';
+import { readStreams } from './streams.ts';
 
 type Deps = { ffmpeg: Ffmpeg; limits: IngestLimits };
 type Film = { width: number; height: number; frames: number; fps: number; lengthS: number };
@@ -23,8 +24,16 @@ const BATCH_PIXELS = 16e6;
  * Writes the animation as H.264, visually lossless, full chroma, to `target`. What is transparent becomes black.
  * @throws {StudioError} media_unusable, timeout, no_space, cancelled
  */
-export async function encodeAnimation({ ffmpeg, limits }: Deps, source: string, type: MediaType, target: string, signal: AbortSignal): Promise<void> {
-  const input = type.demuxer ? await ffmpegInput({ ffmpeg, limits }, source, type, signal) : await sharpInput(source, limits, signal);
+export async function encodeAnimation(
+  { ffmpeg, limits }: Deps,
+  source: string,
+  type: MediaType,
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const input = type.demuxer
+    ? await ffmpegInput({ ffmpeg, limits }, source, type, signal)
+    : await sharpInput(source, limits, signal);
   await ffmpeg.run({
     purpose: 'converting an animation',
     inputs: [input],
@@ -32,9 +41,42 @@ export async function encodeAnimation({ ffmpeg, limits }: Deps, source: string, 
       {
         target,
         options: [
-          ...['-map', '0:v:0', '-vf', 'format=rgba,premultiply=inplace=1,format=gbrp,scale=out_color_matrix=bt709:out_range=limited:flags=bicubic+accurate_rnd,format=yuv444p'],
-          ...['-c:v', 'libx264', '-preset', 'superfast', '-crf', '8', '-g', '50', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
-          ...['-t', String(limits.clipSeconds + 1), '-fps_mode', 'passthrough', '-map_metadata', '-1', '-fflags', '+bitexact', '-f', 'mp4'],
+          ...[
+            '-map',
+            '0:v:0',
+            '-vf',
+            'format=rgba,premultiply=inplace=1,format=gbrp,scale=out_color_matrix=bt709:out_range=limited:flags=bicubic+accurate_rnd,format=yuv444p',
+          ],
+          ...[
+            '-c:v',
+            'libx264',
+            '-preset',
+            'superfast',
+            '-crf',
+            '8',
+            '-g',
+            '50',
+            '-colorspace',
+            'bt709',
+            '-color_primaries',
+            'bt709',
+            '-color_trc',
+            'bt709',
+            '-color_range',
+            'tv',
+          ],
+          ...[
+            '-t',
+            String(limits.clipSeconds + 1),
+            '-fps_mode',
+            'passthrough',
+            '-map_metadata',
+            '-1',
+            '-fflags',
+            '+bitexact',
+            '-f',
+            'mp4',
+          ],
         ],
       },
     ],
@@ -45,7 +87,12 @@ export async function encodeAnimation({ ffmpeg, limits }: Deps, source: string, 
 }
 
 /** GIF and APNG: ffmpeg reads them itself, frame after frame. */
-async function ffmpegInput({ ffmpeg, limits }: Deps, source: string, type: MediaType, signal: AbortSignal): Promise<FfmpegInput> {
+async function ffmpegInput(
+  { ffmpeg, limits }: Deps,
+  source: string,
+  type: MediaType,
+  signal: AbortSignal,
+): Promise<FfmpegInput> {
   const meta = await readMeta(source, limits);
   if (type.name === 'GIF' && meta.frames < 2) throw stillPicture(type);
   checkPixels(meta, limits);
@@ -60,20 +107,35 @@ async function sharpInput(source: string, limits: IngestLimits, signal: AbortSig
   if (meta.frames < 2) throw stillPicture({ name: 'WebP' });
   checkPixels(meta, limits);
   const film = steadyRate(meta);
-  if (film.lengthS > limits.clipSeconds) throw unusable(`The animation is longer than ${limits.clipSeconds} s.`, 'Cut out the part that is needed.');
+  if (film.lengthS > limits.clipSeconds)
+    throw unusable(
+      `The animation is longer than ${limits.clipSeconds} s.`,
+      'Cut out the part that is needed.',
+    );
   const frames = repeatFrames(decodeBatches(source, meta, limits, signal), meta.delays, film, signal);
   return {
     source: Readable.from(frames, { objectMode: false, highWaterMark: 1 << 20 }),
-    options: ['-f', 'rawvideo', '-pix_fmt', 'rgba', '-s', `${film.width}x${film.height}`, '-r', String(film.fps)],
+    options: [
+      '-f',
+      'rawvideo',
+      '-pix_fmt',
+      'rgba',
+      '-s',
+      `${film.width}x${film.height}`,
+      '-r',
+      String(film.fps),
+    ],
   };
 }
 
 type AnimationMeta = { width: number; height: number; frames: number; delays: number[] };
 
 async function readMeta(source: string, limits: IngestLimits): Promise<AnimationMeta> {
-  const meta = await sharp(source, { limitInputPixels: limits.picturePixels }).metadata().catch((error: unknown) => {
-    throw pictureError(error, limits);
-  });
+  const meta = await sharp(source, { limitInputPixels: limits.picturePixels })
+    .metadata()
+    .catch((error: unknown) => {
+      throw pictureError(error, limits);
+    });
   const frames = meta.pages ?? 1;
   const delays = Array.from({ length: frames }, (_, page) => {
     const delay = meta.delay?.[page] ?? DEFAULT_DELAY_MS;
@@ -84,36 +146,67 @@ async function readMeta(source: string, limits: IngestLimits): Promise<Animation
 
 function checkPixels(meta: AnimationMeta, limits: IngestLimits): void {
   if (meta.width * meta.height * meta.frames <= limits.animationPixels) return;
-  throw unusable(`The animation has ${meta.frames} frames of ${meta.width} × ${meta.height} px, which is too much.`, 'Make it smaller or shorter, or convert it to MP4.');
+  throw unusable(
+    `The animation has ${meta.frames} frames of ${meta.width} × ${meta.height} px, which is too much.`,
+    'Make it smaller or shorter, or convert it to MP4.',
+  );
 }
 
 /** A constant rate that all delays are multiples of, up to what anybody can see. */
 function steadyRate(meta: AnimationMeta): Film {
   const lengthMs = meta.delays.reduce((sum, delay) => sum + delay, 0);
   const step = meta.delays.reduce((a, b) => greatestDivisor(a, b));
-  return { width: meta.width, height: meta.height, frames: meta.frames, fps: Math.min(MOST_FPS, 1000 / step), lengthS: lengthMs / 1000 };
+  return {
+    width: meta.width,
+    height: meta.height,
+    frames: meta.frames,
+    fps: Math.min(MOST_FPS, 1000 / step),
+    lengthS: lengthMs / 1000,
+  };
 }
 
 function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-async function* decodeBatches(source: string, meta: AnimationMeta, limits: IngestLimits, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* decodeBatches(
+  source: string,
+  meta: AnimationMeta,
+  limits: IngestLimits,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   const frameBytes = meta.width * meta.height * 4;
   const batch = Math.max(1, Math.floor(BATCH_PIXELS / (meta.width * meta.height)));
   for (let page = 0; page < meta.frames; page += batch) {
     signal.throwIfAborted();
     const pages = Math.min(batch, meta.frames - page);
-    const image = sharp(source, { page, pages, failOn: 'error', limitInputPixels: Math.max(limits.picturePixels, BATCH_PIXELS * 2) });
-    const pixels = await image.timeout({ seconds: Math.ceil(limits.pictureMs / 1000) }).ensureAlpha().toColourspace('srgb').raw().toBuffer().catch((error: unknown) => {
-      throw pictureError(error, limits);
+    const image = sharp(source, {
+      page,
+      pages,
+      failOn: 'error',
+      limitInputPixels: Math.max(limits.picturePixels, BATCH_PIXELS * 2),
     });
-    for (let index = 0; index < pages; index += 1) yield pixels.subarray(index * frameBytes, (index + 1) * frameBytes);
+    const pixels = await image
+      .timeout({ seconds: Math.ceil(limits.pictureMs / 1000) })
+      .ensureAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer()
+      .catch((error: unknown) => {
+        throw pictureError(error, limits);
+      });
+    for (let index = 0; index < pages; index += 1)
+      yield pixels.subarray(index * frameBytes, (index + 1) * frameBytes);
   }
 }
 
 /** Each frame as often as it lasts, rounded so that the ends of all frames stay in time. */
-async function* repeatFrames(frames: AsyncGenerator<Buffer>, delays: number[], film: Film, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* repeatFrames(
+  frames: AsyncGenerator<Buffer>,
+  delays: number[],
+  film: Film,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   let shown = 0;
   let endMs = 0;
   let index = 0;
@@ -128,5 +221,8 @@ async function* repeatFrames(frames: AsyncGenerator<Buffer>, delays: number[], f
 }
 
 function stillPicture(type: Pick<MediaType, 'name'>) {
-  return unusable(`This is a still picture (${type.name}) and no clip.`, 'Use it with the media type "image".');
+  return unusable(
+    `This is a still picture (${type.name}) and no clip.`,
+    'Use it with the media type "image".',
+  );
 }

@@ -80,7 +80,9 @@ export function createCache({ dir, maxBytes, keepUsedMs }: Options): Cache {
 
     async makeRoom() {
       const files = await list(folder);
-      const idle = files.filter((file) => Date.now() - file.usedAt > keepUsedMs).sort((a, b) => a.usedAt - b.usedAt);
+      const idle = files
+        .filter((file) => Date.now() - file.usedAt > keepUsedMs)
+        .sort((a, b) => a.usedAt - b.usedAt);
       occupied = files.reduce((sum, file) => sum + file.size, 0);
       for (const file of idle) {
         // An old temp file belongs to a process that died.

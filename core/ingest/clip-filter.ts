@@ -4,7 +4,10 @@
  */
 import type { Clip, ClipColour } from './types.ts';
 
-export type ClipLook = Pick<Clip, 'width' | 'height' | 'decoded' | 'interlaced' | 'hdr' | 'codec' | 'pixelFormat' | 'colour'>;
+export type ClipLook = Pick<
+  Clip,
+  'width' | 'height' | 'decoded' | 'interlaced' | 'hdr' | 'codec' | 'pixelFormat' | 'colour'
+>;
 
 /** Decoders that mark each frame as interlaced or not; of others only the file as a whole is known. */
 const MARKS_FRAMES = ['h264', 'hevc', 'mpeg2video', 'vc1'];
@@ -23,12 +26,22 @@ const PEAK = 10;
  * that box: tone mapping costs some 40 ms of CPU a 1080p frame.
  */
 export function normaliseFilter(clip: ClipLook, cover?: { width: number; height: number }): string {
-  return [...deinterlace(clip), ...evenSides(clip), ...(clip.hdr ? shrink(clip, cover) : []), ...colours(clip), ...squarePixels(clip), 'setsar=1', 'format=yuv420p'].join(',');
+  return [
+    ...deinterlace(clip),
+    ...evenSides(clip),
+    ...(clip.hdr ? shrink(clip, cover) : []),
+    ...colours(clip),
+    ...squarePixels(clip),
+    'setsar=1',
+    'format=yuv420p',
+  ].join(',');
 }
 
 function deinterlace(clip: ClipLook): string[] {
   if (!clip.interlaced) return [];
-  return [`bwdif=mode=send_frame:parity=auto:deint=${MARKS_FRAMES.includes(clip.codec) ? 'interlaced' : 'all'}`];
+  return [
+    `bwdif=mode=send_frame:parity=auto:deint=${MARKS_FRAMES.includes(clip.codec) ? 'interlaced' : 'all'}`,
+  ];
 }
 
 /** 4:2:0 needs even sides, and the colour filters insist on it: one row or column is cut off. */
@@ -40,7 +53,9 @@ function evenSides({ decoded }: ClipLook): string[] {
 function shrink(clip: ClipLook, cover: { width: number; height: number } | undefined): string[] {
   const scale = cover ? Math.max(cover.width / clip.width, cover.height / clip.height) : 1;
   if (scale >= 1) return [];
-  return [`scale=${Math.ceil((clip.width * scale) / 2) * 2}:${Math.ceil((clip.height * scale) / 2) * 2}:flags=bicubic`];
+  return [
+    `scale=${Math.ceil((clip.width * scale) / 2) * 2}:${Math.ceil((clip.height * scale) / 2) * 2}:flags=bicubic`,
+  ];
 }
 
 function colours(clip: ClipLook): string[] {
@@ -49,9 +64,20 @@ function colours(clip: ClipLook): string[] {
   if (clip.hdr) return toneMap(colour, clip.hdr);
   const wide = colour.primaries === 'bt2020';
   if (colour.matrix === 'bt709' && colour.range === 'limited' && !wide) return [];
-  if (!wide && colour.range === 'limited' && isBt601(colour.matrix) && FAST_FORMATS.includes(clip.pixelFormat)) return [changeMatrix()];
+  if (
+    !wide &&
+    colour.range === 'limited' &&
+    isBt601(colour.matrix) &&
+    FAST_FORMATS.includes(clip.pixelFormat)
+  )
+    return [changeMatrix()];
   // Small differences of SD primaries are left alone, as players do; BT.2020 would look washed out.
-  const named = { matrix: knownMatrix(colour.matrix), primaries: wide ? 'bt2020' : 'bt709', transfer: 'bt709', range: colour.range };
+  const named = {
+    matrix: knownMatrix(colour.matrix),
+    primaries: wide ? 'bt2020' : 'bt709',
+    transfer: 'bt709',
+    range: colour.range,
+  };
   return [describe(named), `zscale=matrix=709${wide ? ':primaries=709' : ''}:range=limited`];
 }
 
@@ -64,7 +90,7 @@ function changeMatrix(): string {
 function toneMap(colour: ClipColour, hdr: 'pq' | 'hlg'): string[] {
   const transfer = hdr === 'pq' ? 'smpte2084' : 'arib-std-b67';
   const matrix = colour.matrix === 'bt709' ? 'bt709' : 'bt2020nc';
-  const primaries = colour.primaries === 'bt709' ? 'bt2020' : colour.primaries;
+  const primaries = ['smpte431', 'smpte432'].includes(colour.primaries) ? colour.primaries : 'bt2020';
   return [
     describe({ matrix, primaries, transfer, range: colour.range }),
     `zscale=transfer=linear:npl=${REFERENCE_WHITE}`,
@@ -96,7 +122,9 @@ function isBt601(matrix: string): boolean {
 
 /** Only names that setparams knows; the rare rest is treated as BT.601. */
 function knownMatrix(matrix: string): string {
-  return ['bt709', 'smpte170m', 'bt470bg', 'smpte240m', 'fcc', 'bt2020nc'].includes(matrix) ? matrix : 'smpte170m';
+  return ['bt709', 'smpte170m', 'bt470bg', 'smpte240m', 'fcc', 'bt2020nc'].includes(matrix)
+    ? matrix
+    : 'smpte170m';
 }
 
 export function even(px: number): number {

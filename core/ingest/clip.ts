@@ -9,19 +9,20 @@ import type { Ffmpeg } from '../ffmpeg.ts';
 import { encodeAnimation } from './animation.ts';
 import type { Cache } from './cache.ts';
 import { even, normaliseFilter } from './clip-filter.ts';
+import { checkDuration, checkSize, checkVideo, displaySize } from './clip-limits.ts';
 import { contentKey } from './content-key.ts';
 import type { IngestLimits } from './limits.ts';
 import { identify, type MediaType } from './media-type.ts';
 import type { Original } from './originals.ts';
 import { unusable } from './refusal.ts';
-import { guardedInput, readStreams, type SoundStream, type Streams, type VideoStream } from './streams.ts';
-import { cachedTrack, checkSound, decode, trackKey, type SoundWindow } from './track.ts';
-import type { Clip, Track } from './types.ts';
+import { guardedInput } from './guarded-input.ts';
+import { readStreams, type SoundStream, type Streams, type VideoStream } from './streams.ts';
+import type { Clip } from './types.ts';
 
 type Deps = { ffmpeg: Ffmpeg; cache: Cache; limits: IngestLimits };
 
 /** The whole clip, before a part of it is chosen. */
-type WholeClip = Omit<Clip, 'startS' | 'audio'> & {
+export type WholeClip = Omit<Clip, 'startS' | 'audio'> & {
   /** Time of the first frame in the file, seconds: 0, or a frame or two where AVI gives no better. */
   firstS: number;
   /** The source's sound, its demuxer, and where the picture begins in its time. */
@@ -35,8 +36,6 @@ type ClipRecord = Omit<WholeClip, 'path'> & { extension: string };
 const VERSION = 1;
 /** Codecs that MP4 carries but QuickTime does not. */
 const MP4_CODECS = ['h264', 'hevc', 'av1', 'vp9', 'mpeg4'];
-/** Overlong ends are cut silently up to this, seconds: people round. */
-const END_TOLERANCE_S = 0.1;
 
 export function clipKey(original: Original): string {
   return contentKey('clip', VERSION, original.sha256);
@@ -51,38 +50,25 @@ export async function makeClip(deps: Deps, original: Original, signal: AbortSign
   if (ready) return ready;
   const source = await original.file(signal);
   const type = await identify(source);
-  if (type.family === 'picture') throw unusable(`This is a still picture (${type.name}) and no clip.`, 'Use it with the media type "image".');
+  if (type.family === 'picture')
+    throw unusable(
+      `This is a still picture (${type.name}) and no clip.`,
+      'Use it with the media type "image".',
+    );
   if (type.family === 'animation') return makeAnimation(deps, original, source, type, key, signal);
   const streams = await readStreams(deps.ffmpeg, source, type, signal);
   const video = checkVideo(streams, type, deps.limits);
   const copied = await copyVideo(deps, source, type, streams, video, signal);
-  const sound = streams.sound ? { stream: streams.sound, demuxer: type.demuxer, offsetS: Math.max(0, video.startS - streams.startS) } : null;
-  return finishClip(deps, copied, key, { source: original.sha256, announcedS: video.durationS ?? streams.durationS, sound }, signal);
-}
-
-/**
- * The wanted part of a clip, with its sound decoded.
- * @throws {StudioError} media_unusable with an issue at `start` or `end`, and as makeClip()
- */
-export async function cutClip(
-  deps: Deps,
-  whole: WholeClip,
-  original: Original,
-  part: { start?: number | undefined; end?: number | undefined; sound?: boolean | undefined },
-  signal: AbortSignal,
-): Promise<Clip> {
-  const { sound, firstS, ...clip } = whole;
-  const lengthText = `${whole.durationS.toFixed(1)} s`;
-  const startS = part.start ?? 0;
-  if (startS >= whole.durationS) throw badPart('start', `The clip lasts ${lengthText} and cannot start at ${startS} s.`, `Choose a start below ${lengthText}.`);
-  if (part.end !== undefined && part.end <= startS) throw badPart('end', `The end (${part.end} s) is not after the start (${startS} s).`, 'Choose an end after the start.');
-  const endS = Math.min(part.end ?? whole.durationS, whole.durationS);
-  const warnings = [...whole.warnings];
-  if (part.end !== undefined && part.end > whole.durationS + END_TOLERANCE_S) warnings.push(`The clip ends at ${lengthText}, before the wanted ${part.end} s.`);
-  const durationS = endS - startS;
-  const wantsSound = sound && part.sound !== false;
-  const audio = wantsSound ? await clipSound(deps, original, sound, { startS: sound.offsetS + startS, lengthS: durationS }, warnings, signal) : null;
-  return { ...clip, startS: firstS + startS, durationS, audio, warnings };
+  const sound = streams.sound
+    ? { stream: streams.sound, demuxer: type.demuxer, offsetS: Math.max(0, video.startS - streams.startS) }
+    : null;
+  return finishClip(
+    deps,
+    copied,
+    key,
+    { source: original.sha256, announcedS: video.durationS ?? streams.durationS, sound },
+    signal,
+  );
 }
 
 async function cachedClip(cache: Cache, key: string): Promise<WholeClip | null> {
@@ -92,49 +78,19 @@ async function cachedClip(cache: Cache, key: string): Promise<WholeClip | null> 
   return { ...clip, path: cache.path(key + extension) };
 }
 
-/** @throws {StudioError} media_unusable when this is no clip, or one beyond the limits */
-function checkVideo(streams: Streams, type: MediaType, limits: IngestLimits): VideoStream {
-  const { video } = streams;
-  if (!video) {
-    const soundOnly = 'Use it as soundtrack or narration, or give a video file such as MP4.';
-    if (streams.hasCover) throw unusable(`This ${type.name} file has only a cover picture and no moving one.`, soundOnly);
-    if (streams.sound) throw unusable(`This ${type.name} file has sound only.`, soundOnly);
-    throw unusable(`There is no picture in this ${type.name} file that can be decoded.`, 'Convert it to MP4 (H.264).');
-  }
-  if (video.dolbyVisionOnly) throw unusable('The clip is Dolby Vision without an ordinary picture (profile 5).', 'Export it as SDR or HDR10.');
-  checkSize(video, limits);
-  checkDuration(video.durationS ?? streams.durationS, limits);
-  return video;
-}
-
-function checkSize(video: VideoStream, limits: IngestLimits): void {
-  const { width, height } = displaySize(video);
-  if (video.width < 2 || video.height < 2) throw unusable('The size of the picture cannot be read.', 'The file may be damaged; export it again.');
-  const pixels = Math.max(width * height, video.width * video.height);
-  if (pixels > limits.clipPixels) throw unusable(`The frames are ${width} × ${height} px, which is too large.`, 'Scale the clip down to 4k or less.');
-  if (!(video.fps > 0)) throw unusable('The frame rate cannot be read.', 'Convert the clip to MP4 (H.264).');
-  if (video.fps > limits.clipFps * 1.01) throw unusable(`The clip has ${Math.round(video.fps)} frames a second.`, `Convert it to ${limits.clipFps} or fewer.`);
-  if (pixels * video.fps > limits.clipPixelRate)
-    throw unusable(`${width} × ${height} px at ${Math.round(video.fps)} frames a second is too much.`, 'Scale the clip down to 4k, or halve its frame rate.');
-}
-
-function checkDuration(seconds: number | null, limits: IngestLimits): void {
-  if ((seconds ?? 0) > limits.clipSeconds) throw unusable(`The clip is longer than ${limits.clipSeconds} s.`, 'Cut out the part that is needed.');
-}
-
-/** Size of the upright picture in square pixels, px. */
-function displaySize(video: VideoStream): { width: number; height: number } {
-  const wide = video.pixelAspect >= 1;
-  const size = { width: Math.round(wide ? video.width * video.pixelAspect : video.width), height: Math.round(wide ? video.height : video.height / video.pixelAspect) };
-  return video.rotation % 180 === 90 ? { width: size.height, height: size.width } : size;
-}
-
 /**
  * The video stream alone, untouched, its first shown frame at 0 s. MP4 stays in its family, which
  * keeps time stamps, edit lists and the rotation, so that ffmpeg turns frames upright by itself;
  * the rest goes into Matroska, which takes any codec.
  */
-async function copyVideo(deps: Deps, source: string, type: MediaType, streams: Streams, video: VideoStream, signal: AbortSignal): Promise<{ temp: string; demuxer: string; extension: string }> {
+async function copyVideo(
+  deps: Deps,
+  source: string,
+  type: MediaType,
+  streams: Streams,
+  video: VideoStream,
+  signal: AbortSignal,
+): Promise<{ temp: string; demuxer: string; extension: string }> {
   const { cache, ffmpeg, limits } = deps;
   const container = type.demuxer !== 'mov' ? 'matroska' : MP4_CODECS.includes(video.codec) ? 'mp4' : 'mov';
   const extension = container === 'matroska' ? '.mkv' : `.${container}`;
@@ -145,14 +101,31 @@ async function copyVideo(deps: Deps, source: string, type: MediaType, streams: S
       inputs: [
         {
           source: `file:${source}`,
-          options: [...guardedInput(type), '-fflags', '+genpts', '-itsoffset', (streams.startS - video.startS).toFixed(6)],
+          options: [
+            ...guardedInput(type),
+            '-fflags',
+            '+genpts',
+            '-itsoffset',
+            (streams.startS - video.startS).toFixed(6),
+          ],
         },
       ],
       outputs: [
         {
           target: temp,
           options: [
-            ...['-map', `0:${video.index}`, '-c', 'copy', '-map_metadata', '-1', '-map_chapters', '-1', '-strict', '-2'],
+            ...[
+              '-map',
+              `0:${video.index}`,
+              '-c',
+              'copy',
+              '-map_metadata',
+              '-1',
+              '-map_chapters',
+              '-1',
+              '-strict',
+              '-2',
+            ],
             ...(type.demuxer === 'avi' && video.codec === 'mpeg4' ? ['-bsf:v', 'mpeg4_unpack_bframes'] : []),
             ...['-t', String(limits.clipSeconds + 1), '-fflags', '+bitexact', '-f', container],
           ],
@@ -170,7 +143,14 @@ async function copyVideo(deps: Deps, source: string, type: MediaType, streams: S
   }
 }
 
-async function makeAnimation(deps: Deps, original: Original, source: string, type: MediaType, key: string, signal: AbortSignal): Promise<WholeClip> {
+async function makeAnimation(
+  deps: Deps,
+  original: Original,
+  source: string,
+  type: MediaType,
+  key: string,
+  signal: AbortSignal,
+): Promise<WholeClip> {
   const temp = await deps.cache.temp('.mp4');
   try {
     await encodeAnimation(deps, source, type, temp, signal);
@@ -178,7 +158,13 @@ async function makeAnimation(deps: Deps, original: Original, source: string, typ
     await rm(temp, { force: true });
     throw undecodable(error);
   }
-  return finishClip(deps, { temp, demuxer: 'mov', extension: '.mp4' }, key, { source: original.sha256, announcedS: null, sound: null }, signal);
+  return finishClip(
+    deps,
+    { temp, demuxer: 'mov', extension: '.mp4' },
+    key,
+    { source: original.sha256, announcedS: null, sound: null },
+    signal,
+  );
 }
 
 /** Reads back what we wrote, decodes its first frame as the renderer will, and gives it its name. */
@@ -196,7 +182,8 @@ async function finishClip(
     const { video } = streams;
     const firstS = video && video.startS > 0.0005 ? video.startS : 0;
     const durationS = video?.durationS ?? (streams.durationS ?? 0) - firstS;
-    if (!video || durationS <= 0) throw unusable('There are no frames in the clip.', 'The file may be damaged; export it again.');
+    if (!video || durationS <= 0)
+      throw unusable('There are no frames in the clip.', 'The file may be damaged; export it again.');
     checkSize(video, limits);
     checkDuration(durationS, limits);
     const record = describeClip(video, { firstS, durationS }, known, key, extension);
@@ -210,13 +197,22 @@ async function finishClip(
   }
 }
 
-function describeClip(video: VideoStream, { firstS, durationS }: { firstS: number; durationS: number }, known: Known, key: string, extension: string): ClipRecord {
+function describeClip(
+  video: VideoStream,
+  { firstS, durationS }: { firstS: number; durationS: number },
+  known: Known,
+  key: string,
+  extension: string,
+): ClipRecord {
   const shown = displaySize(video);
   const turned = video.rotation % 180 === 90;
   const warnings: string[] = [];
   if (known.announcedS !== null && known.announcedS - durationS > Math.max(0.5, known.announcedS * 0.02))
-    warnings.push(`The clip ends after ${durationS.toFixed(1)} s although ${known.announcedS.toFixed(1)} s were announced; the file may be cut short.`);
-  if (/^(yuva|gbrap|rgba|bgra|argb|abgr)/.test(video.pixelFormat)) warnings.push('Transparency in clips is not kept.');
+    warnings.push(
+      `The clip ends after ${durationS.toFixed(1)} s although ${known.announcedS.toFixed(1)} s were announced; the file may be cut short.`,
+    );
+  if (/^(yuva|gbrap|rgba|bgra|argb|abgr)/.test(video.pixelFormat))
+    warnings.push('Transparency in clips is not kept.');
   return {
     kind: 'clip',
     hash: key.replace(/^clip-/, ''),
@@ -229,10 +225,13 @@ function describeClip(video: VideoStream, { firstS, durationS }: { firstS: numbe
     frames: video.frames,
     rotation: video.rotation,
     interlaced: video.interlaced,
-    hdr: video.colour.transfer === 'smpte2084' ? 'pq' : video.colour.transfer === 'arib-std-b67' ? 'hlg' : null,
+    hdr:
+      video.colour.transfer === 'smpte2084' ? 'pq' : video.colour.transfer === 'arib-std-b67' ? 'hlg' : null,
     codec: video.codec,
     pixelFormat: video.pixelFormat,
-    decoded: turned ? { width: video.height, height: video.width } : { width: video.width, height: video.height },
+    decoded: turned
+      ? { width: video.height, height: video.width }
+      : { width: video.width, height: video.height },
     colour: video.colour,
     sound: known.sound,
     warnings,
@@ -241,7 +240,12 @@ function describeClip(video: VideoStream, { firstS, durationS }: { firstS: numbe
 }
 
 /** A clip whose first frame cannot be had is refused here, with its scene, and not in the middle of a render. */
-async function tryFirstFrame(ffmpeg: Ffmpeg, file: string, clip: ClipRecord, signal: AbortSignal): Promise<void> {
+async function tryFirstFrame(
+  ffmpeg: Ffmpeg,
+  file: string,
+  clip: ClipRecord,
+  signal: AbortSignal,
+): Promise<void> {
   let bytes = 0;
   const sink = new Writable({
     // fluent-ffmpeg kills ffmpeg 20 ms after a "close", which on a busy machine is before it has ended.
@@ -256,7 +260,23 @@ async function tryFirstFrame(ffmpeg: Ffmpeg, file: string, clip: ClipRecord, sig
     await ffmpeg.run({
       purpose: 'looking at a clip',
       inputs: [{ source: `file:${file}`, options: ['-protocol_whitelist', 'file'] }],
-      outputs: [{ target: sink, options: ['-map', '0:v:0', '-vf', filter, '-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'yuv420p'] }],
+      outputs: [
+        {
+          target: sink,
+          options: [
+            '-map',
+            '0:v:0',
+            '-vf',
+            filter,
+            '-frames:v',
+            '1',
+            '-f',
+            'rawvideo',
+            '-pix_fmt',
+            'yuv420p',
+          ],
+        },
+      ],
       signal,
       strict: false,
       timeoutMs: 60_000,
@@ -267,27 +287,11 @@ async function tryFirstFrame(ffmpeg: Ffmpeg, file: string, clip: ClipRecord, sig
   if (bytes === 0) throw undecodable(null);
 }
 
-async function clipSound(deps: Deps, original: Original, sound: NonNullable<WholeClip['sound']>, window: SoundWindow, warnings: string[], signal: AbortSignal): Promise<Track | null> {
-  const key = trackKey(original, window);
-  const ready = await cachedTrack(deps.cache, key);
-  if (ready) return ready;
-  const file = await original.file(signal);
-  try {
-    checkSound(sound.stream, null, deps.limits);
-    return await decode(deps, { file, source: original.sha256, ...sound }, key, window, signal);
-  } catch (error) {
-    // Its picture is fine; a film is better with a silent clip than not at all.
-    if (!(error instanceof StudioError) || error.code !== 'media_unusable') throw error;
-    warnings.push(`The sound of the clip is left out: ${error.message}`);
-    return null;
-  }
-}
-
-function badPart(option: 'start' | 'end', message: string, hint: string): StudioError {
-  return unusable(message, hint, { issues: [{ path: option, message }] });
-}
-
 function undecodable(error: unknown): unknown {
   if (error instanceof StudioError && error.code !== 'render_failed') return error;
-  return unusable('The picture of the clip cannot be decoded.', 'The file may be damaged or protected; export it again as MP4 (H.264).', { cause: error ?? undefined });
+  return unusable(
+    'The picture of the clip cannot be decoded.',
+    'The file may be damaged or protected; export it again as MP4 (H.264).',
+    { cause: error ?? undefined },
+  );
 }

@@ -51,12 +51,17 @@ export function createAgent(rules: AddressRules, network: Network, connectMs: nu
   });
 }
 
-async function allowedAddresses(options: DialOptions, rules: AddressRules, network: Network): Promise<Address[]> {
+async function allowedAddresses(
+  options: DialOptions,
+  rules: AddressRules,
+  network: Network,
+): Promise<Address[]> {
   const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
   const literal = /^[\d.]+$/.test(host) ? 4 : host.includes(':') ? 6 : null;
   const addresses: Address[] = literal ? [{ address: host, family: literal }] : await network.resolve(host);
   if (addresses.length === 0) throw Object.assign(new Error(`no address for ${host}`), { code: 'ENOTFOUND' });
-  if (!isExempt(host, port, rules) && !addresses.every(({ address }) => isPublicAddress(address))) throw innerAddress();
+  if (!isExempt(host, port, rules) && !addresses.every(({ address }) => isPublicAddress(address)))
+    throw innerAddress();
   return addresses;
 }

@@ -6,9 +6,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Dispatcher } from 'undici';
-import { asStudioError, StudioError } from '../errors.ts';
+import { asStudioError } from '../errors.ts';
 import { checkUrl, hostOf, type AddressRules } from './addresses.ts';
 import { createAgent, realNetwork, type Network } from './connect.ts';
+import { failed, fetchError, timedOut } from './fetch-error.ts';
 import type { IngestLimits } from './limits.ts';
 import { tooLarge } from './refusal.ts';
 import type { Progress } from './shared-work.ts';
@@ -57,7 +58,12 @@ export async function fetchFile(task: FetchTask, options: Options): Promise<Down
   const late = () => deadline.abort(timedOut(`The download took longer than ${limits.fetchMs / 1000} s.`));
   const timer = setTimeout(late, limits.fetchMs);
   const signal = AbortSignal.any([task.signal, deadline.signal]);
-  const arrival: Arrival = { file: await open(task.target, 'wx'), hash: createHash('sha256'), bytes: 0, validators: null };
+  const arrival: Arrival = {
+    file: await open(task.target, 'wx'),
+    hash: createHash('sha256'),
+    bytes: 0,
+    validators: null,
+  };
   try {
     const done = await fetchWithAttempts({ ...task, signal }, options, agent, arrival);
     await arrival.file.close();
@@ -72,19 +78,37 @@ export async function fetchFile(task: FetchTask, options: Options): Promise<Down
   }
 }
 
-async function fetchWithAttempts(task: FetchTask, options: Options, agent: Agent, arrival: Arrival): Promise<Download | null> {
+async function fetchWithAttempts(
+  task: FetchTask,
+  options: Options,
+  agent: Agent,
+  arrival: Arrival,
+): Promise<Download | null> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await fetchOnce(task, options, agent, arrival);
     } catch (error) {
-      const failure = task.signal.aborted ? asStudioError(task.signal.reason, 'cancelled') : fetchError(error);
-      if (!failure.retryable || failure.code === 'cancelled' || task.signal.aborted || attempt >= options.limits.fetchAttempts) throw failure;
+      const failure = task.signal.aborted
+        ? asStudioError(task.signal.reason, 'cancelled')
+        : fetchError(error);
+      if (
+        !failure.retryable ||
+        failure.code === 'cancelled' ||
+        task.signal.aborted ||
+        attempt >= options.limits.fetchAttempts
+      )
+        throw failure;
       await sleep(RETRY_PAUSE_MS * 2 ** (attempt - 1), undefined, { signal: task.signal });
     }
   }
 }
 
-async function fetchOnce(task: FetchTask, options: Options, agent: Agent, arrival: Arrival): Promise<Download | null> {
+async function fetchOnce(
+  task: FetchTask,
+  options: Options,
+  agent: Agent,
+  arrival: Arrival,
+): Promise<Download | null> {
   const response = await followRedirects(task, options, agent, requestHeaders(task, arrival));
   try {
     if (response.statusCode === 304 && task.known) return null;
@@ -94,7 +118,8 @@ async function fetchOnce(task: FetchTask, options: Options, agent: Agent, arriva
     if (total !== null && total > task.maxBytes) throw tooLarge(task.maxBytes);
     arrival.validators = validatorsOf(response);
     await receive(response, arrival, total, task);
-    if (total !== null && arrival.bytes !== total) throw failed('The connection broke off in the middle of the file.', 'Try again later.', true);
+    if (total !== null && arrival.bytes !== total)
+      throw failed('The connection broke off in the middle of the file.', 'Try again later.', true);
     if (arrival.bytes === 0) throw failed('The address gave an empty file.', 'Check the address.');
     return { sha256: arrival.hash.digest('hex'), bytes: arrival.bytes, validators: arrival.validators };
   } finally {
@@ -104,8 +129,15 @@ async function fetchOnce(task: FetchTask, options: Options, agent: Agent, arriva
 }
 
 function requestHeaders(task: FetchTask, arrival: Arrival): Record<string, string> {
-  const headers: Record<string, string> = { 'user-agent': USER_AGENT, accept: '*/*', 'accept-encoding': 'identity' };
-  const resumeFrom = arrival.bytes > 0 && arrival.validators ? (strongEtag(arrival.validators) ?? arrival.validators.lastModified) : null;
+  const headers: Record<string, string> = {
+    'user-agent': USER_AGENT,
+    accept: '*/*',
+    'accept-encoding': 'identity',
+  };
+  const resumeFrom =
+    arrival.bytes > 0 && arrival.validators
+      ? (strongEtag(arrival.validators) ?? arrival.validators.lastModified)
+      : null;
   if (resumeFrom) return { ...headers, range: `bytes=${arrival.bytes}-`, 'if-range': resumeFrom };
   if (task.known?.etag) headers['if-none-match'] = task.known.etag;
   if (task.known?.lastModified) headers['if-modified-since'] = task.known.lastModified;
@@ -113,32 +145,57 @@ function requestHeaders(task: FetchTask, arrival: Arrival): Record<string, strin
 }
 
 /** Redirects by hand: each target passes the same checks as the first address. */
-async function followRedirects(task: FetchTask, options: Options, agent: Agent, headers: Record<string, string>): Promise<Response> {
+async function followRedirects(
+  task: FetchTask,
+  options: Options,
+  agent: Agent,
+  headers: Record<string, string>,
+): Promise<Response> {
   let url = checkUrl(task.url, options.rules);
   for (let hops = 0; ; hops += 1) {
     // An address of its own answers "unchanged" only about itself.
     const sent = hops > 0 ? withoutConditions(headers) : headers;
-    const response = await agent.request({ origin: url.origin, path: url.pathname + url.search, method: 'GET', headers: sent, signal: task.signal });
+    const response = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers: sent,
+      signal: task.signal,
+    });
     const location = response.headers.location;
     if (![301, 302, 303, 307, 308].includes(response.statusCode)) return response;
     response.body.on('error', () => {}).destroy();
-    if (typeof location !== 'string') throw failed(`${hostOf(url)} redirects to nowhere.`, 'Check the address in a browser.');
+    if (typeof location !== 'string')
+      throw failed(`${hostOf(url)} redirects to nowhere.`, 'Check the address in a browser.');
     if (hops >= options.limits.redirects)
-      throw failed(`${hostOf(url)} redirects more than ${options.limits.redirects} times.`, 'Use the address the file is really at.');
-    url = checkUrl(URL.canParse(location, url.href) ? new URL(location, url.href).href : location, options.rules);
+      throw failed(
+        `${hostOf(url)} redirects more than ${options.limits.redirects} times.`,
+        'Use the address the file is really at.',
+      );
+    url = checkUrl(
+      URL.canParse(location, url.href) ? new URL(location, url.href).href : location,
+      options.rules,
+    );
   }
 }
 
 function withoutConditions(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !['if-none-match', 'if-modified-since'].includes(name)));
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !['if-none-match', 'if-modified-since'].includes(name)),
+  );
 }
 
 function checkStatus(status: number): void {
   if (status === 200 || status === 206) return;
-  if (TRANSIENT_STATUS.includes(status)) throw failed(`The other side answered ${status}.`, 'Try again later.', true);
+  if (TRANSIENT_STATUS.includes(status))
+    throw failed(`The other side answered ${status}.`, 'Try again later.', true);
   if (status === 401 || status === 403)
-    throw failed(`The other side refused to give the file (${status}).`, 'Make it public, or download it yourself and upload it.');
-  if (status === 404 || status === 410) throw failed(`There is nothing at this address (${status}).`, 'Check the address in a browser.');
+    throw failed(
+      `The other side refused to give the file (${status}).`,
+      'Make it public, or download it yourself and upload it.',
+    );
+  if (status === 404 || status === 410)
+    throw failed(`There is nothing at this address (${status}).`, 'Check the address in a browser.');
   throw failed(`The other side answered ${status}.`, 'Check the address in a browser.');
 }
 
@@ -146,7 +203,10 @@ function checkStatus(status: number): void {
 async function continueOrRestart(response: Response, arrival: Arrival): Promise<void> {
   const encoding = response.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
-    throw failed('The other side sent the file compressed although asked not to.', 'Download it yourself and upload it.');
+    throw failed(
+      'The other side sent the file compressed although asked not to.',
+      'Download it yourself and upload it.',
+    );
   if (response.statusCode === 206) {
     const from = /^bytes (\d+)-/.exec(String(response.headers['content-range'] ?? ''))?.[1];
     if (arrival.bytes > 0 && Number(from) === arrival.bytes) return;
@@ -166,7 +226,12 @@ function expectedBytes(response: Response, received: number): number | null {
   return typeof length === 'string' && /^\d+$/.test(length) ? received + Number(length) : null;
 }
 
-async function receive(response: Response, arrival: Arrival, total: number | null, task: FetchTask): Promise<void> {
+async function receive(
+  response: Response,
+  arrival: Arrival,
+  total: number | null,
+  task: FetchTask,
+): Promise<void> {
   for await (const piece of response.body as AsyncIterable<Buffer>) {
     if (arrival.bytes + piece.length > task.maxBytes) throw tooLarge(task.maxBytes);
     await arrival.file.write(piece, 0, piece.length, arrival.bytes);
@@ -178,32 +243,13 @@ async function receive(response: Response, arrival: Arrival, total: number | nul
 
 function validatorsOf(response: Response): Validators {
   const { etag, 'last-modified': lastModified } = response.headers;
-  return { etag: typeof etag === 'string' ? etag : null, lastModified: typeof lastModified === 'string' ? lastModified : null };
+  return {
+    etag: typeof etag === 'string' ? etag : null,
+    lastModified: typeof lastModified === 'string' ? lastModified : null,
+  };
 }
 
 /** Parts of a file may only be joined by a strong ETag (RFC 9110, 13.1.5). */
 function strongEtag(validators: Validators): string | null {
   return validators.etag && !validators.etag.startsWith('W/') ? validators.etag : null;
-}
-
-function failed(message: string, hint: string, retryable = false, cause?: unknown): StudioError {
-  return new StudioError('fetch_failed', message, { hint, retryable, cause });
-}
-
-function timedOut(message: string, cause?: unknown): StudioError {
-  return new StudioError('timeout', message, { retryable: true, hint: 'Try again later, or upload the file and use its asset:… id.', cause });
-}
-
-/** Names what went wrong on the wire; addresses behind names stay out of the message. */
-function fetchError(error: unknown): StudioError {
-  if (error instanceof StudioError) return error;
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
-  if (/TIMEOUT|ETIMEDOUT/.test(code)) return timedOut('The other side stayed silent too long.', error);
-  if (code === 'ENOTFOUND' || code === 'EAI_NODATA') return failed('There is no host of this name.', 'Check the address.', false, error);
-  if (code === 'EAI_AGAIN') return failed('The name of the host could not be looked up.', 'Try again later.', true, error);
-  if (/CERT|SELF_SIGNED|ALTNAME|VERIFY_LEAF/.test(code)) return failed('The certificate of the other side is not valid.', 'Use another address, or upload the file.', false, error);
-  if (/^(ECONN|EPIPE|EHOSTUNREACH|ENETUNREACH|UND_ERR_SOCKET|UND_ERR_RES_CONTENT)/.test(code))
-    return failed('The connection to the other side failed.', 'Check the address, or try again later.', true, error);
-  const known = asStudioError(error, 'fetch_failed', 'The file could not be fetched.');
-  return known.code === 'fetch_failed' ? failed(known.message, 'Check the address in a browser.', false, error) : known;
 }

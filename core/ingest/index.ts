@@ -6,7 +6,8 @@ import path from 'node:path';
 import { asStudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { createCache } from './cache.ts';
-import { clipKey, cutClip, makeClip } from './clip.ts';
+import { cutClip } from './clip-part.ts';
+import { clipKey, makeClip } from './clip.ts';
 import type { Network } from './connect.ts';
 import { contentKey } from './content-key.ts';
 import { defaultLimits, type IngestLimits } from './limits.ts';
@@ -40,7 +41,11 @@ const DEFAULT_CACHE_BYTES = 5 * 1024 ** 3;
 
 export function createIngest(options: IngestOptions): Ingest {
   const limits = { ...defaultLimits, ...options.limits };
-  const cache = createCache({ dir: path.resolve(options.cacheDir), maxBytes: options.cacheMaxBytes ?? DEFAULT_CACHE_BYTES, keepUsedMs: limits.keepUsedMs });
+  const cache = createCache({
+    dir: path.resolve(options.cacheDir),
+    maxBytes: options.cacheMaxBytes ?? DEFAULT_CACHE_BYTES,
+    keepUsedMs: limits.keepUsedMs,
+  });
   const shared = createSharedWork();
   const rules = { allowHosts: options.allowHosts ?? [] };
   const originals = createOriginals({ cache, shared, limits, rules, network: options.network });
@@ -48,22 +53,32 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const bring = async (src: string, context: IngestContext, maxBytes: number): Promise<Original> => {
     if (context.signal?.aborted) throw asStudioError(context.signal.reason, 'cancelled');
-    const source = await findSource(src, { baseDir: context.baseDir, roots: context.roots, assetsDir: options.assetsDir });
+    const source = await findSource(src, {
+      baseDir: context.baseDir,
+      roots: context.roots,
+      assetsDir: options.assetsDir,
+    });
     return originals.bring(source, maxBytes, { signal: context.signal, onProgress: context.onBytes });
   };
 
   return {
     async picture(src: string, context: PictureContext = {}) {
       const original = await bring(src, context, limits.pictureBytes);
-      return shared.run(pictureKey(original, context), context, (signal) => makePicture(deps, original, context, signal));
+      return shared.run(pictureKey(original, context), context, (signal) =>
+        makePicture(deps, original, context, signal),
+      );
     },
 
     async clip(src: string, context: ClipContext = {}) {
       const original = await bring(src, context, limits.clipBytes);
       const { start, end, sound } = context;
-      const whole = await shared.run(clipKey(original), context, (signal) => makeClip(deps, original, signal));
+      const whole = await shared.run(clipKey(original), context, (signal) =>
+        makeClip(deps, original, signal),
+      );
       const partKey = contentKey('part', original.sha256, start ?? null, end ?? null, sound ?? null);
-      return shared.run(partKey, context, (signal) => cutClip(deps, whole, original, { start, end, sound }, signal));
+      return shared.run(partKey, context, (signal) =>
+        cutClip(deps, whole, original, { start, end, sound }, signal),
+      );
     },
 
     async track(src: string, context: IngestContext = {}) {

@@ -97,12 +97,28 @@ async function explain(file: string, extension: string | undefined): Promise<Stu
     return unusable(`The file is ${what}.`, `${advice.join('. ')}.`);
   }
   const text = await firstText(file);
-  if (/<svg[\s>]/i.test(text)) return unusable('The file is an SVG drawing, which may refer to other files.', 'Export it as PNG in the size you need.');
-  if (/^(#EXTM3U|ffconcat|\[playlist\]|\[Reference\]|v=0)/i.test(text) || /<(MPD|SmoothStreamingMedia|asx|smil)[\s>]/i.test(text))
-    return unusable('The file is a playlist, which refers to other files.', 'Give the media file itself, such as an MP4 or MP3.');
-  if (/<(!doctype html|html|head|body)[\s>]/i.test(text)) return unusable('This is a web page and no media file.', 'Give the address of the file itself; it often ends in .jpg, .mp4 or .mp3.');
+  if (/<svg[\s>]/i.test(text))
+    return unusable(
+      'The file is an SVG drawing, which may refer to other files.',
+      'Export it as PNG in the size you need.',
+    );
+  if (
+    /^(#EXTM3U|ffconcat|\[playlist\]|\[Reference\]|v=0)/i.test(text) ||
+    /<(MPD|SmoothStreamingMedia|asx|smil)[\s>]/i.test(text)
+  )
+    return unusable(
+      'The file is a playlist, which refers to other files.',
+      'Give the media file itself, such as an MP4 or MP3.',
+    );
+  if (/<(!doctype html|html|head|body)[\s>]/i.test(text))
+    return unusable(
+      'This is a web page and no media file.',
+      'Give the address of the file itself; it often ends in .jpg, .mp4 or .mp3.',
+    );
   return unusable(
-    extension ? `Files of the kind "${extension}" are not taken.` : 'The file is of no kind that we know, or it is damaged.',
+    extension
+      ? `Files of the kind "${extension}" are not taken.`
+      : 'The file is of no kind that we know, or it is damaged.',
     'Use JPEG, PNG, WebP, AVIF or GIF for pictures, MP4, MOV or WebM for clips, MP3, M4A, WAV, FLAC or Ogg for sound.',
   );
 }

@@ -25,10 +25,20 @@ export type Originals = {
   /**
    * @throws {StudioError} url_not_allowed, fetch_failed, too_large, timeout, media_unusable, no_space, cancelled
    */
-  bring(source: Source, maxBytes: number, caller: { signal?: AbortSignal | undefined; onProgress?: Progress | undefined }): Promise<Original>;
+  bring(
+    source: Source,
+    maxBytes: number,
+    caller: { signal?: AbortSignal | undefined; onProgress?: Progress | undefined },
+  ): Promise<Original>;
 };
 
-type Deps = { cache: Cache; shared: SharedWork; limits: IngestLimits; rules: AddressRules; network?: Network | undefined };
+type Deps = {
+  cache: Cache;
+  shared: SharedWork;
+  limits: IngestLimits;
+  rules: AddressRules;
+  network?: Network | undefined;
+};
 type UrlRecord = { sha256: string; bytes: number; validators: Validators };
 type FileRecord = { sha256: string };
 
@@ -39,19 +49,29 @@ export function createOriginals(deps: Deps): Originals {
     bring(source, maxBytes, caller) {
       const name = source.kind === 'url' ? source.url : source.path;
       return deps.shared.run(`bring ${maxBytes} ${name}`, caller, (signal, onProgress) =>
-        source.kind === 'url' ? bringUrl(deps, source.url, maxBytes, signal, onProgress) : bringFile(deps, source.path, maxBytes, signal),
+        source.kind === 'url'
+          ? bringUrl(deps, source.url, maxBytes, signal, onProgress)
+          : bringFile(deps, source.path, maxBytes, signal),
       );
     },
   };
 }
 
 /** A download, or the copy we have if the server says that it is still right. */
-async function bringUrl(deps: Deps, url: string, maxBytes: number, signal: AbortSignal, onBytes: Progress): Promise<Original> {
+async function bringUrl(
+  deps: Deps,
+  url: string,
+  maxBytes: number,
+  signal: AbortSignal,
+  onBytes: Progress,
+): Promise<Original> {
   const { cache } = deps;
   const recordName = `url-${digest(url)}.json`;
   const record = await cache.readRecord<UrlRecord>(recordName);
-  const usable = record && record.bytes <= maxBytes && (await cache.use(originalName(record.sha256))) ? record : null;
-  const asked = usable && (usable.validators.etag ?? usable.validators.lastModified) ? usable.validators : undefined;
+  const usable =
+    record && record.bytes <= maxBytes && (await cache.use(originalName(record.sha256))) ? record : null;
+  const asked =
+    usable && (usable.validators.etag ?? usable.validators.lastModified) ? usable.validators : undefined;
   const temp = await cache.temp('.download');
   const fetched = await fetchFile({ url, target: temp, maxBytes, known: asked, signal, onBytes }, deps);
   if (!fetched) {
@@ -60,7 +80,11 @@ async function bringUrl(deps: Deps, url: string, maxBytes: number, signal: Abort
     return original(cache.path(originalName(usable!.sha256)), usable!.sha256);
   }
   const file = await cache.publish(temp, originalName(fetched.sha256));
-  await cache.writeRecord(recordName, { sha256: fetched.sha256, bytes: fetched.bytes, validators: fetched.validators } satisfies UrlRecord);
+  await cache.writeRecord(recordName, {
+    sha256: fetched.sha256,
+    bytes: fetched.bytes,
+    validators: fetched.validators,
+  } satisfies UrlRecord);
   return original(file, fetched.sha256);
 }
 
@@ -76,7 +100,11 @@ async function bringFile(deps: Deps, file: string, maxBytes: number, signal: Abo
     if (stat.size === 0n) throw unusable('The file is empty.', 'Export or upload it again.');
     const recordName = `file-${digest([file, stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' '))}.json`;
     const record = await cache.readRecord<FileRecord>(recordName);
-    if (record) return { sha256: record.sha256, file: (later) => copyAgain(cache, file, record.sha256, maxBytes, later) };
+    if (record)
+      return {
+        sha256: record.sha256,
+        file: (later) => copyAgain(cache, file, record.sha256, maxBytes, later),
+      };
     const sha256 = await copyIn(cache, handle, maxBytes, signal);
     await cache.writeRecord(recordName, { sha256 } satisfies FileRecord);
     return original(cache.path(originalName(sha256)), sha256);
@@ -98,25 +126,37 @@ async function openRegularFile(file: string): Promise<{ handle: FileHandle; stat
 }
 
 /** The copy of a file that was hashed before; the copy may have been removed to make room. */
-async function copyAgain(cache: Cache, file: string, sha256: string, maxBytes: number, signal: AbortSignal): Promise<string> {
+async function copyAgain(
+  cache: Cache,
+  file: string,
+  sha256: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
   if (await cache.use(originalName(sha256))) return cache.path(originalName(sha256));
   const { handle } = await openRegularFile(file);
   try {
-    if ((await copyIn(cache, handle, maxBytes, signal)) !== sha256) throw unusable('The file changed while it was being read.', 'Try again when it is complete.');
+    if ((await copyIn(cache, handle, maxBytes, signal)) !== sha256)
+      throw unusable('The file changed while it was being read.', 'Try again when it is complete.');
     return cache.path(originalName(sha256));
   } finally {
     await handle.close();
   }
 }
 
-async function copyIn(cache: Cache, source: FileHandle, maxBytes: number, signal: AbortSignal): Promise<string> {
+async function copyIn(
+  cache: Cache,
+  source: FileHandle,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
   const temp = await cache.temp('.copy');
   try {
     const target = await open(temp, 'wx');
     const hash = createHash('sha256');
     try {
       const chunk = Buffer.allocUnsafe(COPY_CHUNK);
-      for (let offset = 0; ; ) {
+      for (let offset = 0; ;) {
         signal.throwIfAborted();
         const { bytesRead } = await source.read(chunk, 0, chunk.length, offset);
         if (bytesRead === 0) break;

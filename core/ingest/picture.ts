@@ -11,7 +11,7 @@ import { identify, type MediaType } from './media-type.ts';
 import type { Original } from './originals.ts';
 import { pictureError } from './picture-error.ts';
 import { unusable } from './refusal.ts';
-import { guardedInput } from './streams.ts';
+import { guardedInput } from './guarded-input.ts';
 import type { Picture, PictureContext } from './types.ts';
 
 type Deps = { ffmpeg: Ffmpeg; cache: Cache; limits: IngestLimits };
@@ -26,29 +26,59 @@ const LOSSLESS_PIXELS = 500_000;
 // Of libvips' many loaders only these ever run in this process; type by content comes before.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
-  operation: ['VipsForeignLoadJpegFile', 'VipsForeignLoadPngFile', 'VipsForeignLoadWebpFile', 'VipsForeignLoadHeifFile', 'VipsForeignLoadNsgifFile', 'VipsForeignLoadTiffFile', 'VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+  operation: [
+    'VipsForeignLoadJpegFile',
+    'VipsForeignLoadPngFile',
+    'VipsForeignLoadWebpFile',
+    'VipsForeignLoadHeifFile',
+    'VipsForeignLoadNsgifFile',
+    'VipsForeignLoadTiffFile',
+    'VipsForeignLoadJpegBuffer',
+    'VipsForeignLoadPngBuffer',
+    'VipsForeignLoadWebpBuffer',
+  ],
 });
 
 export function pictureKey(original: Original, size: Size): string {
-  return contentKey('picture', VERSION, sharp.versions.vips, original.sha256, size.maxSide ?? null, size.cover ?? null);
+  return contentKey(
+    'picture',
+    VERSION,
+    sharp.versions.vips,
+    original.sha256,
+    size.maxSide ?? null,
+    size.cover ?? null,
+  );
 }
 
 /**
  * @throws {StudioError} media_unusable, timeout, no_space, cancelled
  */
-export async function makePicture(deps: Deps, original: Original, size: Size, signal: AbortSignal): Promise<Picture> {
+export async function makePicture(
+  deps: Deps,
+  original: Original,
+  size: Size,
+  signal: AbortSignal,
+): Promise<Picture> {
   const { cache, limits } = deps;
   const key = pictureKey(original, size);
   const ready = await cachedPicture(cache, key);
   if (ready) return ready;
   const source = await original.file(signal);
   const type = await identify(source);
-  if (type.family === 'video') throw unusable(`This is a clip (${type.name}) and no picture.`, 'Use it with the media type "video".');
-  if (type.family === 'sound') throw unusable(`This is a sound file (${type.name}) and no picture.`, 'Use it as soundtrack or narration.');
+  if (type.family === 'video')
+    throw unusable(`This is a clip (${type.name}) and no picture.`, 'Use it with the media type "video".');
+  if (type.family === 'sound')
+    throw unusable(
+      `This is a sound file (${type.name}) and no picture.`,
+      'Use it as soundtrack or narration.',
+    );
   const readable = type.name === 'BMP' ? await convertBitmap(deps, source, type, signal) : source;
   const temp = await cache.temp('.picture');
   try {
-    const record: PictureRecord = { ...(await convert(readable, temp, size, limits)), source: original.sha256 };
+    const record: PictureRecord = {
+      ...(await convert(readable, temp, size, limits)),
+      source: original.sha256,
+    };
     signal.throwIfAborted();
     await cache.publish(temp, key + record.extension);
     await cache.writeRecord(`${key}.json`, record);
@@ -70,7 +100,12 @@ function withPath(cache: Cache, key: string, { extension, ...picture }: PictureR
   return { ...picture, path: cache.path(key + extension) };
 }
 
-async function convert(source: string, target: string, size: Size, limits: IngestLimits): Promise<Omit<PictureRecord, 'source'>> {
+async function convert(
+  source: string,
+  target: string,
+  size: Size,
+  limits: IngestLimits,
+): Promise<Omit<PictureRecord, 'source'>> {
   const image = sharp(source, { limitInputPixels: limits.picturePixels, failOn: 'error', pages: 1 });
   const meta = await image.metadata();
   const { width, height } = targetSize(meta, size, limits);
@@ -81,12 +116,28 @@ async function convert(source: string, target: string, size: Size, limits: Inges
     .toColourspace('srgb');
   // sharp works on 16-bit pictures with a profile in P3, and would hand those numbers on as sRGB.
   if (meta.hasProfile && meta.depth !== 'uchar') upright.withIccProfile('srgb', { attach: false });
-  const written = meta.hasAlpha ? await writeWithAlpha(upright, target) : await writeOpaque(upright, width * height, target);
-  return { kind: 'picture', hash: await sha256File(target), width, height, warnings: meta.pages && meta.pages > 1 && meta.format !== 'heif' ? ['Only the first picture of the file is used.'] : [], ...written };
+  const written = meta.hasAlpha
+    ? await writeWithAlpha(upright, target)
+    : await writeOpaque(upright, width * height, target);
+  return {
+    kind: 'picture',
+    hash: await sha256File(target),
+    width,
+    height,
+    warnings:
+      meta.pages && meta.pages > 1 && meta.format !== 'heif'
+        ? ['Only the first picture of the file is used.']
+        : [],
+    ...written,
+  };
 }
 
 /** Never enlarged; small enough for maxSide, and no larger than needed to cover the box, px. */
-export function targetSize(meta: Pick<Metadata, 'width' | 'height' | 'autoOrient'>, size: Size, limits: Pick<IngestLimits, 'pictureSide'>): { width: number; height: number } {
+export function targetSize(
+  meta: Pick<Metadata, 'width' | 'height' | 'autoOrient'>,
+  size: Size,
+  limits: Pick<IngestLimits, 'pictureSide'>,
+): { width: number; height: number } {
   const { width, height } = meta.autoOrient;
   const most = (size.maxSide ?? limits.pictureSide) / Math.max(width, height);
   const enough = size.cover ? Math.max(size.cover.width / width, size.cover.height / height) : 1;
@@ -120,16 +171,40 @@ function isOpaque(rgba: Buffer): boolean {
 }
 
 /** libvips here reads no BMP, ffmpeg does: to PNG, once its header has passed the size limit. */
-async function convertBitmap({ cache, ffmpeg, limits }: Deps, source: string, type: MediaType, signal: AbortSignal): Promise<string> {
+async function convertBitmap(
+  { cache, ffmpeg, limits }: Deps,
+  source: string,
+  type: MediaType,
+  signal: AbortSignal,
+): Promise<string> {
   const { width, height } = await bitmapSize(source);
-  if (!(width > 0 && height > 0)) throw unusable('The size of the picture cannot be read.', 'Save it again as PNG or JPEG.');
+  if (!(width > 0 && height > 0))
+    throw unusable('The size of the picture cannot be read.', 'Save it again as PNG or JPEG.');
   if (width * height > limits.picturePixels) throw pictureError(new Error('exceeds pixel limit'), limits);
   const temp = await cache.temp('.png');
   try {
     await ffmpeg.run({
       purpose: 'reading a BMP',
       inputs: [{ source: `file:${source}`, options: guardedInput(type) }],
-      outputs: [{ target: temp, options: ['-map', '0:v:0', '-frames:v', '1', '-c:v', 'png', '-compression_level', '1', '-f', 'image2', '-update', '1'] }],
+      outputs: [
+        {
+          target: temp,
+          options: [
+            '-map',
+            '0:v:0',
+            '-frames:v',
+            '1',
+            '-c:v',
+            'png',
+            '-compression_level',
+            '1',
+            '-f',
+            'image2',
+            '-update',
+            '1',
+          ],
+        },
+      ],
       signal,
       timeoutMs: limits.pictureMs,
     });
@@ -137,7 +212,12 @@ async function convertBitmap({ cache, ffmpeg, limits }: Deps, source: string, ty
   } catch (error) {
     await rm(temp, { force: true });
     signal.throwIfAborted();
-    throw pictureError(error instanceof Error && error.message.includes('ffmpeg failed') ? new Error('damaged', { cause: error }) : error, limits);
+    throw pictureError(
+      error instanceof Error && error.message.includes('ffmpeg failed')
+        ? new Error('damaged', { cause: error })
+        : error,
+      limits,
+    );
   }
 }
 
@@ -147,7 +227,8 @@ async function bitmapSize(source: string): Promise<{ width: number; height: numb
   try {
     const header = Buffer.alloc(26);
     await handle.read(header, 0, 26, 0);
-    if (header.readUInt32LE(14) === 12) return { width: header.readUInt16LE(18), height: header.readUInt16LE(20) };
+    if (header.readUInt32LE(14) === 12)
+      return { width: header.readUInt16LE(18), height: header.readUInt16LE(20) };
     return { width: header.readInt32LE(18), height: Math.abs(header.readInt32LE(22)) };
   } finally {
     await handle.close();

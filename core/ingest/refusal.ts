@@ -2,7 +2,11 @@
 import { StudioError, type Issue } from '../errors.ts';
 
 /** The medium cannot be used, now or later. `issues` say which option of it is at fault. */
-export function unusable(message: string, hint: string, details: { cause?: unknown; issues?: Issue[] } = {}): StudioError {
+export function unusable(
+  message: string,
+  hint: string,
+  details: { cause?: unknown; issues?: Issue[] } = {},
+): StudioError {
   return new StudioError('media_unusable', message, { hint, ...details });
 }
 

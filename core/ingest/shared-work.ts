@@ -25,7 +25,10 @@ export type SharedWork = {
 export function createSharedWork(): SharedWork {
   const running = new Map<string, Running>();
 
-  const start = <T>(key: string, work: (signal: AbortSignal, onProgress: Progress) => Promise<T>): Running => {
+  const start = <T>(
+    key: string,
+    work: (signal: AbortSignal, onProgress: Progress) => Promise<T>,
+  ): Running => {
     const stop = new AbortController();
     const listeners = new Set<Progress>();
     const report: Progress = (received, total) => listeners.forEach((listener) => listener(received, total));

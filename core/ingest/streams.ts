@@ -2,6 +2,7 @@
 import { StudioError } from '../errors.ts';
 import type { Ffmpeg, ProbeStream } from '../ffmpeg.ts';
 import type { MediaType } from './media-type.ts';
+import { guardedInput } from './guarded-input.ts';
 import { unusable } from './refusal.ts';
 import type { ClipColour } from './types.ts';
 
@@ -45,28 +46,14 @@ export type Streams = {
 };
 
 /**
- * Decoders that may run, those for formats people really have; the long tail is where the bugs are.
- * Whatever else is in a file stays closed.
- */
-const DECODERS = [
-  ...['h264', 'hevc', 'vp8', 'vp9', 'libvpx', 'libvpx-vp9', 'av1', 'libdav1d', 'libaom-av1', 'prores', 'dnxhd', 'mpeg4', 'mpeg2video', 'mpeg1video'],
-  ...['mjpeg', 'h263', 'theora', 'flv', 'msmpeg4', 'msmpeg4v2', 'wmv1', 'wmv2', 'wmv3', 'vc1', 'dvvideo', 'qtrle', 'rawvideo', 'png', 'bmp', 'gif', 'apng', 'ffv1', 'huffyuv'],
-  ...['mp3float', 'mp3', 'mp2float', 'mp2', 'aac', 'aac_latm', 'ac3', 'eac3', 'dca', 'flac', 'alac', 'vorbis', 'libvorbis', 'opus', 'libopus', 'speex', 'libspeex', 'amrnb', 'amrwb', 'wmav1', 'wmav2', 'adpcm_ms', 'adpcm_ima_wav', 'adpcm_ima_qt'],
-  ...['pcm_s16le', 'pcm_s16be', 'pcm_s24le', 'pcm_s24be', 'pcm_s32le', 'pcm_s32be', 'pcm_u8', 'pcm_s8', 'pcm_f32le', 'pcm_f32be', 'pcm_f64le', 'pcm_f64be', 'pcm_alaw', 'pcm_mulaw', 'pcm_bluray', 'pcm_dvd'],
-].join(',');
-
-/**
- * Input options for a file from outside: only local files, only this demuxer and (for nested
- * formats too) no other, only known decoders, and no references to other files.
- */
-export function guardedInput(type: Pick<MediaType, 'demuxer'>): string[] {
-  return ['-protocol_whitelist', 'file', '-format_whitelist', type.demuxer, '-codec_whitelist', DECODERS, ...(type.demuxer === 'mov' ? ['-enable_drefs', '0'] : []), '-f', type.demuxer];
-}
-
-/**
  * @throws {StudioError} media_unusable, timeout, cancelled
  */
-export async function readStreams(ffmpeg: Ffmpeg, file: string, type: Pick<MediaType, 'demuxer'>, signal: AbortSignal): Promise<Streams> {
+export async function readStreams(
+  ffmpeg: Ffmpeg,
+  file: string,
+  type: Pick<MediaType, 'demuxer'>,
+  signal: AbortSignal,
+): Promise<Streams> {
   const probe = await ffmpeg.probe(file, { extra: guardedInput(type), signal }).catch((error: unknown) => {
     throw probeFault(error);
   });
@@ -87,8 +74,14 @@ export async function readStreams(ffmpeg: Ffmpeg, file: string, type: Pick<Media
 function probeFault(error: unknown): unknown {
   if (!(error instanceof StudioError) || error.code !== 'media_unusable') return error;
   if (/moov atom not found|EBML header|End of file/i.test(`${error.message} ${String(error.cause)}`))
-    return unusable('The file is cut short: its index is missing.', 'Export or upload it again, in full.', { cause: error });
-  return unusable('The file is damaged and cannot be read.', 'Export or upload it again, or convert it to MP4 or MP3.', { cause: error });
+    return unusable('The file is cut short: its index is missing.', 'Export or upload it again, in full.', {
+      cause: error,
+    });
+  return unusable(
+    'The file is damaged and cannot be read.',
+    'Export or upload it again, or convert it to MP4 or MP3.',
+    { cause: error },
+  );
 }
 
 /** Cover art poses as a video stream: marked as attached, or a single still beside the sound. */
@@ -153,12 +146,19 @@ function quarterTurns(counterClockwise: number): number {
 }
 
 function number(value: unknown): number | null {
-  const parsed = typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  const parsed =
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string' && value.trim() !== ''
+        ? Number(value)
+        : Number.NaN;
   return Number.isFinite(parsed) ? parsed : null;
 }
 
 function text(value: unknown): string | null {
-  return typeof value === 'string' && !['', 'unknown', 'unspecified', 'N/A', 'reserved'].includes(value) ? value : null;
+  return typeof value === 'string' && !['', 'unknown', 'unspecified', 'N/A', 'reserved'].includes(value)
+    ? value
+    : null;
 }
 
 /** `30000/1001` or `16:15`; null for 0/0 and the like. */

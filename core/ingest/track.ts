@@ -7,7 +7,8 @@ import type { IngestLimits } from './limits.ts';
 import { identify } from './media-type.ts';
 import type { Original } from './originals.ts';
 import { unusable } from './refusal.ts';
-import { guardedInput, readStreams, type SoundStream } from './streams.ts';
+import { guardedInput } from './guarded-input.ts';
+import { readStreams, type SoundStream } from './streams.ts';
 import type { Track } from './types.ts';
 import { contentKey } from './content-key.ts';
 
@@ -41,21 +42,45 @@ export async function makeTrack(deps: Deps, original: Original, signal: AbortSig
   if (ready) return ready;
   const file = await original.file(signal);
   const type = await identify(file);
-  if (type.family === 'picture' || type.family === 'animation') throw unusable(`This is a picture (${type.name}) and has no sound.`, 'Give a sound file such as MP3, M4A or WAV.');
+  if (type.family === 'picture' || type.family === 'animation')
+    throw unusable(
+      `This is a picture (${type.name}) and has no sound.`,
+      'Give a sound file such as MP3, M4A or WAV.',
+    );
   const streams = await readStreams(deps.ffmpeg, file, type, signal);
-  if (!streams.sound) throw unusable(`There is no sound in this ${type.name} file.`, 'Give a sound file such as MP3, M4A or WAV.');
+  if (!streams.sound)
+    throw unusable(
+      `There is no sound in this ${type.name} file.`,
+      'Give a sound file such as MP3, M4A or WAV.',
+    );
   const declared = streams.sound.durationS ?? streams.durationS;
   checkSound(streams.sound, declared, deps.limits);
-  const track = await decode(deps, { file, source: original.sha256, demuxer: type.demuxer, stream: streams.sound }, key, null, signal);
+  const track = await decode(
+    deps,
+    { file, source: original.sha256, demuxer: type.demuxer, stream: streams.sound },
+    key,
+    null,
+    signal,
+  );
   const short = declared !== null && declared - track.durationS > Math.max(1, declared * 0.02);
   if (!short) return track;
-  return { ...track, warnings: [`The sound ends after ${track.durationS.toFixed(1)} s although ${declared.toFixed(1)} s were announced; the file may be cut short.`] };
+  return {
+    ...track,
+    warnings: [
+      `The sound ends after ${track.durationS.toFixed(1)} s although ${declared.toFixed(1)} s were announced; the file may be cut short.`,
+    ],
+  };
 }
 
 /** @throws {StudioError} media_unusable */
 export function checkSound(sound: SoundStream, durationS: number | null, limits: IngestLimits): void {
-  if (sound.channels < 1 || sound.sampleRate < 1) throw unusable('The sound cannot be decoded.', 'Convert it to MP3, M4A or WAV.');
-  if (sound.channels > limits.trackChannels) throw unusable(`The sound has ${sound.channels} channels.`, `Mix it down to stereo; ${limits.trackChannels} channels are the most.`);
+  if (sound.channels < 1 || sound.sampleRate < 1)
+    throw unusable('The sound cannot be decoded.', 'Convert it to MP3, M4A or WAV.');
+  if (sound.channels > limits.trackChannels)
+    throw unusable(
+      `The sound has ${sound.channels} channels.`,
+      `Mix it down to stereo; ${limits.trackChannels} channels are the most.`,
+    );
   if ((durationS ?? 0) > limits.trackSeconds) throw tooLong(limits);
 }
 
@@ -69,18 +94,48 @@ export async function cachedTrack(cache: Cache, key: string): Promise<Track | nu
  * has its own limiter. With a window, time gaps become silence, so that sound and picture stay together.
  * @throws {StudioError} media_unusable, timeout, no_space, cancelled
  */
-export async function decode(deps: Deps, from: SoundSource, key: string, window: SoundWindow | null, signal: AbortSignal): Promise<Track> {
+export async function decode(
+  deps: Deps,
+  from: SoundSource,
+  key: string,
+  window: SoundWindow | null,
+  signal: AbortSignal,
+): Promise<Track> {
   const { cache, ffmpeg, limits } = deps;
   const temp = await cache.temp('.wav');
   const seconds = window ? window.lengthS : limits.trackSeconds + 1;
   try {
     await ffmpeg.run({
       purpose: 'decoding sound',
-      inputs: [{ source: `file:${from.file}`, options: [...(window ? ['-ss', window.startS.toFixed(6)] : []), ...guardedInput(from)] }],
+      inputs: [
+        {
+          source: `file:${from.file}`,
+          options: [...(window ? ['-ss', window.startS.toFixed(6)] : []), ...guardedInput(from)],
+        },
+      ],
       outputs: [
         {
           target: temp,
-          options: ['-map', `0:${from.stream.index}`, '-map_metadata', '-1', '-af', soundFilter(from.stream, window), '-t', seconds.toFixed(6), '-c:a', 'pcm_f32le', '-rf64', 'auto', '-fflags', '+bitexact', '-flags:a', '+bitexact', '-f', 'wav'],
+          options: [
+            '-map',
+            `0:${from.stream.index}`,
+            '-map_metadata',
+            '-1',
+            '-af',
+            soundFilter(from.stream, window),
+            '-t',
+            seconds.toFixed(6),
+            '-c:a',
+            'pcm_f32le',
+            '-rf64',
+            'auto',
+            '-fflags',
+            '+bitexact',
+            '-flags:a',
+            '+bitexact',
+            '-f',
+            'wav',
+          ],
         },
       ],
       signal,
@@ -89,15 +144,29 @@ export async function decode(deps: Deps, from: SoundSource, key: string, window:
       maxFileBytes: Math.ceil((seconds + 1) * SAMPLE_RATE * CHANNELS * 4) + 65_536,
     });
     const durationS = (await countSamples(temp)) / SAMPLE_RATE;
-    if (durationS < SHORTEST_S) throw unusable('There is no sound in the file that can be decoded.', 'Export it again, or convert it to MP3 or WAV.');
+    if (durationS < SHORTEST_S)
+      throw unusable(
+        'There is no sound in the file that can be decoded.',
+        'Export it again, or convert it to MP3 or WAV.',
+      );
     if (!window && durationS > limits.trackSeconds) throw tooLong(limits);
-    const record: TrackRecord = { kind: 'track', hash: key.replace(/^track-/, ''), source: from.source, durationS, channels: CHANNELS, sampleRate: SAMPLE_RATE, warnings: [] };
+    const record: TrackRecord = {
+      kind: 'track',
+      hash: key.replace(/^track-/, ''),
+      source: from.source,
+      durationS,
+      channels: CHANNELS,
+      sampleRate: SAMPLE_RATE,
+      warnings: [],
+    };
     await cache.publish(temp, `${key}.wav`);
     await cache.writeRecord(`${key}.json`, record);
     return { ...record, path: cache.path(`${key}.wav`) };
   } catch (error) {
     if (error instanceof StudioError && error.code === 'render_failed')
-      throw unusable('The sound cannot be decoded.', 'Export it again, or convert it to MP3 or WAV.', { cause: error });
+      throw unusable('The sound cannot be decoded.', 'Export it again, or convert it to MP3 or WAV.', {
+        cause: error,
+      });
     throw error;
   } finally {
     await rm(temp, { force: true });

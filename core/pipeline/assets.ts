@@ -55,7 +55,14 @@ const AT_A_TIME = 4;
 /** Share of a medium's progress that its download counts for. */
 const DOWNLOAD_SHARE = 0.7;
 /** Codes that speak of one medium; any other means that this machine or the caller stopped us. */
-const MEDIA_CODES: readonly ErrorCode[] = ['media_unusable', 'url_not_allowed', 'fetch_failed', 'too_large', 'timeout', 'not_found'];
+const MEDIA_CODES: readonly ErrorCode[] = [
+  'media_unusable',
+  'url_not_allowed',
+  'fetch_failed',
+  'too_large',
+  'timeout',
+  'not_found',
+];
 const PANORAMA_SIDE = 8192;
 
 /**
@@ -63,7 +70,13 @@ const PANORAMA_SIDE = 8192;
  *   an issue such as `scenes[3].media.src`. Also cancelled, no_space, missing_tool.
  */
 export async function gatherAssets(storyboard: Storyboard, options: GatherOptions): Promise<Assets> {
-  const assets: Assets = { scenes: storyboard.scenes.map(() => ({ media: null, audio: null })), soundtrack: null, logo: null, watermark: null, warnings: [] };
+  const assets: Assets = {
+    scenes: storyboard.scenes.map(() => ({ media: null, audio: null })),
+    soundtrack: null,
+    logo: null,
+    watermark: null,
+    warnings: [],
+  };
   const uses = listUses(storyboard, assets, options);
   const faults = await fetchAll(uses, assets, options);
   faults.push(...checkSoundtrackStart(storyboard, assets));
@@ -74,31 +87,82 @@ export async function gatherAssets(storyboard: Storyboard, options: GatherOption
 function listUses(storyboard: Storyboard, assets: Assets, { ingest, frame }: GatherOptions): Use[] {
   const uses: Use[] = [];
   const side = Math.max(frame.width, frame.height);
-  const small = (src: string) => ({ key: `small picture ${src}`, fetch: (context: IngestContext) => ingest.picture(src, { ...context, maxSide: side }) });
-  const track = (src: string) => ({ key: `track ${src}`, fetch: (context: IngestContext) => ingest.track(src, context) });
+  const small = (src: string) => ({
+    key: `small picture ${src}`,
+    fetch: (context: IngestContext) => ingest.picture(src, { ...context, maxSide: side }),
+  });
+  const track = (src: string) => ({
+    key: `track ${src}`,
+    fetch: (context: IngestContext) => ingest.track(src, context),
+  });
 
   storyboard.scenes.forEach((scene, index) => {
     const target = assets.scenes[index]!;
     const request = scene.media && mediaRequest(scene.media, ingest, frame);
-    if (request) uses.push({ at: `scenes[${index}].media`, field: 'src', scene: index + 1, ...request, store: (asset) => (target.media = asset as Picture | Clip) });
-    if (scene.audio) uses.push({ at: `scenes[${index}]`, field: 'audio', scene: index + 1, ...track(scene.audio), store: (asset) => (target.audio = asset as Track) });
+    if (request)
+      uses.push({
+        at: `scenes[${index}].media`,
+        field: 'src',
+        scene: index + 1,
+        ...request,
+        store: (asset) => (target.media = asset as Picture | Clip),
+      });
+    if (scene.audio)
+      uses.push({
+        at: `scenes[${index}]`,
+        field: 'audio',
+        scene: index + 1,
+        ...track(scene.audio),
+        store: (asset) => (target.audio = asset as Track),
+      });
   });
   const { soundtrack, brand } = storyboard;
-  if (soundtrack) uses.push({ at: 'soundtrack', field: 'src', scene: null, ...track(soundtrack.src), store: (asset) => (assets.soundtrack = asset as Track) });
-  if (brand.logo) uses.push({ at: 'brand', field: 'logo', scene: null, ...small(brand.logo), store: (asset) => (assets.logo = asset as Picture) });
-  if (brand.watermark?.src) uses.push({ at: 'brand.watermark', field: 'src', scene: null, ...small(brand.watermark.src), store: (asset) => (assets.watermark = asset as Picture) });
+  if (soundtrack)
+    uses.push({
+      at: 'soundtrack',
+      field: 'src',
+      scene: null,
+      ...track(soundtrack.src),
+      store: (asset) => (assets.soundtrack = asset as Track),
+    });
+  if (brand.logo)
+    uses.push({
+      at: 'brand',
+      field: 'logo',
+      scene: null,
+      ...small(brand.logo),
+      store: (asset) => (assets.logo = asset as Picture),
+    });
+  if (brand.watermark?.src)
+    uses.push({
+      at: 'brand.watermark',
+      field: 'src',
+      scene: null,
+      ...small(brand.watermark.src),
+      store: (asset) => (assets.watermark = asset as Picture),
+    });
   return uses;
 }
 
-function mediaRequest(media: Media, ingest: Ingest, frame: { width: number; height: number }): Pick<Use, 'key' | 'fetch'> | null {
+function mediaRequest(
+  media: Media,
+  ingest: Ingest,
+  frame: { width: number; height: number },
+): Pick<Use, 'key' | 'fetch'> | null {
   if (media.type === 'image') {
     // The same for every effect, so that changing the effect does not convert the picture again.
     const cover = canvasSize('zoomIn', frame.width, frame.height);
-    return { key: `picture ${media.src}`, fetch: (context) => ingest.picture(media.src, { ...context, cover, maxSide: PANORAMA_SIDE }) };
+    return {
+      key: `picture ${media.src}`,
+      fetch: (context) => ingest.picture(media.src, { ...context, cover, maxSide: PANORAMA_SIDE }),
+    };
   }
   if (media.type !== 'video') return null;
   const part = { start: media.start, end: media.end, sound: media.sound !== 'drop' };
-  return { key: `clip ${JSON.stringify(part)} ${media.src}`, fetch: (context) => ingest.clip(media.src, { ...context, ...part }) };
+  return {
+    key: `clip ${JSON.stringify(part)} ${media.src}`,
+    fetch: (context) => ingest.clip(media.src, { ...context, ...part }),
+  };
 }
 
 /** Fetches each distinct medium once. Faults of media are collected; anything else stops all the rest. */
@@ -114,9 +178,15 @@ async function fetchAll(uses: Use[], assets: Assets, options: GatherOptions): Pr
   const work = async (): Promise<void> => {
     for (let index = next++; index < groups.length && !fatal; index = next++) {
       const group = groups[index]!;
-      const onBytes = (received: number, total: number | null): void => progress(index, total ? (received / total) * DOWNLOAD_SHARE : 0);
+      const onBytes = (received: number, total: number | null): void =>
+        progress(index, total ? (received / total) * DOWNLOAD_SHARE : 0);
       try {
-        const asset = await group[0]!.fetch({ baseDir: options.baseDir, roots: options.roots, signal, onBytes });
+        const asset = await group[0]!.fetch({
+          baseDir: options.baseDir,
+          roots: options.roots,
+          signal,
+          onBytes,
+        });
         for (const use of group) use.store(asset);
         assets.warnings.push(...asset.warnings.map((warning) => `${whereText(group[0]!)}: ${warning}`));
       } catch (caught) {
@@ -142,7 +212,10 @@ function groupByKey(uses: Use[]): Use[][] {
 }
 
 /** The share of all work, from that of each part. */
-function createProgress(parts: number, report: GatherOptions['onProgress']): (index: number, share: number) => void {
+function createProgress(
+  parts: number,
+  report: GatherOptions['onProgress'],
+): (index: number, share: number) => void {
   const shares = new Array<number>(parts).fill(0);
   return (index, share) => {
     if (share <= shares[index]!) return;
@@ -155,8 +228,23 @@ function createProgress(parts: number, report: GatherOptions['onProgress']): (in
 function checkSoundtrackStart({ soundtrack }: Storyboard, assets: Assets): Fault[] {
   if (!soundtrack || !assets.soundtrack || soundtrack.start < assets.soundtrack.durationS) return [];
   const message = `The track lasts ${assets.soundtrack.durationS.toFixed(1)} s and cannot start at ${soundtrack.start} s.`;
-  const error = new StudioError('media_unusable', message, { hint: 'Choose an earlier start.', issues: [{ path: 'start', message }] });
-  return [{ use: { at: 'soundtrack', field: 'src', scene: null, key: '', fetch: () => Promise.reject(error), store: () => {} }, error }];
+  const error = new StudioError('media_unusable', message, {
+    hint: 'Choose an earlier start.',
+    issues: [{ path: 'start', message }],
+  });
+  return [
+    {
+      use: {
+        at: 'soundtrack',
+        field: 'src',
+        scene: null,
+        key: '',
+        fetch: () => Promise.reject(error),
+        store: () => {},
+      },
+      error,
+    },
+  ];
 }
 
 /** One error for all; each issue says the field, what is wrong with it and what to do. */
@@ -167,21 +255,29 @@ function allFaults(faults: Fault[]): StudioError {
   const issues = faults.flatMap(faultIssues);
   const others = issues.length - 1;
   const more = others > 0 ? ` (and ${others} more ${others === 1 ? 'fault' : 'faults'})` : '';
-  return new StudioError(codes.size === 1 ? first.error.code : 'media_unusable', `${whereText(first.use)}: ${first.error.message}${more}`, {
-    stage: 'fetching',
-    scene: scenes.size === 1 ? (first.use.scene ?? undefined) : undefined,
-    // Another try only helps if it can help with every fault.
-    retryable: faults.every(({ error }) => error.retryable),
-    hint: others > 0 ? 'Mend each of the listed media and try again.' : first.error.hint,
-    issues,
-    cause: first.error,
-  });
+  return new StudioError(
+    codes.size === 1 ? first.error.code : 'media_unusable',
+    `${whereText(first.use)}: ${first.error.message}${more}`,
+    {
+      stage: 'fetching',
+      scene: scenes.size === 1 ? (first.use.scene ?? undefined) : undefined,
+      // Another try only helps if it can help with every fault.
+      retryable: faults.every(({ error }) => error.retryable),
+      hint: others > 0 ? 'Mend each of the listed media and try again.' : first.error.hint,
+      issues,
+      cause: first.error,
+    },
+  );
 }
 
 /** Faults of an option, such as `start`, are said at that option; all others at the source. */
 function faultIssues({ use, error }: Fault): Issue[] {
   const advice = error.hint ? ` ${error.hint}` : '';
-  if (error.issues) return error.issues.map((issue) => ({ path: `${use.at}.${issue.path}`, message: `${issue.message}${advice}` }));
+  if (error.issues)
+    return error.issues.map((issue) => ({
+      path: `${use.at}.${issue.path}`,
+      message: `${issue.message}${advice}`,
+    }));
   return [{ path: `${use.at}.${use.field}`, message: `${error.message}${advice}` }];
 }
 

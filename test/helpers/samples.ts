@@ -35,7 +35,10 @@ export async function runFfmpeg(...args: string[]): Promise<void> {
 
 /** Bytes that ffmpeg writes to its standard output with these arguments. */
 export async function readFfmpeg(...args: string[]): Promise<Buffer> {
-  const { stdout } = await execute(testFfmpeg().paths.ffmpeg, ['-nostdin', '-v', 'error', ...args, '-'], { encoding: 'buffer', maxBuffer: 1 << 28 });
+  const { stdout } = await execute(testFfmpeg().paths.ffmpeg, ['-nostdin', '-v', 'error', ...args, '-'], {
+    encoding: 'buffer',
+    maxBuffer: 1 << 28,
+  });
   return stdout;
 }
 
@@ -79,15 +82,31 @@ export type ClipOptions = {
 
 /** Writes a clip of a moving test picture, with a tone if wanted. */
 export async function makeClip(file: string, options: ClipOptions = {}): Promise<string> {
-  const { width = 160, height = 120, fps = 25, seconds = 1, picture = 'testsrc', tone, encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'] } = options;
-  const video = ['-f', 'lavfi', '-i', `${picture}${picture.includes('=') ? ':' : '='}s=${width}x${height}:r=${fps}:d=${seconds}`];
+  const {
+    width = 160,
+    height = 120,
+    fps = 25,
+    seconds = 1,
+    picture = 'testsrc',
+    tone,
+    encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
+  } = options;
+  const video = [
+    '-f',
+    'lavfi',
+    '-i',
+    `${picture}${picture.includes('=') ? ':' : '='}s=${width}x${height}:r=${fps}:d=${seconds}`,
+  ];
   const sound = tone === undefined ? [] : ['-f', 'lavfi', '-i', `sine=f=${tone}:r=48000:d=${seconds}`];
   await runFfmpeg(...video, ...sound, ...encode, file);
   return file;
 }
 
 /** Writes a tone; the container follows from the file's ending. */
-export async function makeTone(file: string, options: { frequency?: number; seconds?: number; encode?: string[] } = {}): Promise<string> {
+export async function makeTone(
+  file: string,
+  options: { frequency?: number; seconds?: number; encode?: string[] } = {},
+): Promise<string> {
   const { frequency = 440, seconds = 1, encode = [] } = options;
   await runFfmpeg('-f', 'lavfi', '-i', `sine=f=${frequency}:r=48000:d=${seconds}`, ...encode, file);
   return file;

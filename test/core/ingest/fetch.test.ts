@@ -56,7 +56,7 @@ const names: Record<string, string[][]> = {
   'cgnat.test': [['100.100.100.200']],
   'azure.test': [['168.63.129.16']],
   'zero.test': [['0.0.0.0']],
-  'localhost': [['127.0.0.1', '::1']],
+  localhost: [['127.0.0.1', '::1']],
   'six-to-four.test': [['2002:7f00:1::']],
   'teredo.test': [['2001:0:7f00:1::']],
   'local6.test': [['fd00::1']],
@@ -84,61 +84,145 @@ const cacheDir = (): string => path.join(dir, `cache${folder}`);
 function createTestIngest(limits: Partial<IngestLimits> = {}, allowHosts = [`127.0.0.1:${port}`]) {
   return createIngest({ ffmpeg: testFfmpeg(), cacheDir: cacheDir(), allowHosts, network, limits });
 }
-const fetchPicture = (at: string, limits: Partial<IngestLimits> = {}, context: object = {}) => createTestIngest(limits).picture(at, context);
+const fetchPicture = (at: string, limits: Partial<IngestLimits> = {}, context: object = {}) =>
+  createTestIngest(limits).picture(at, context);
 const local = (at = '/a.png'): string => `http://127.0.0.1:${port}${at}`;
 
 async function expectNothingLeft(): Promise<void> {
-  await expect.poll(async () => (await readdir(cacheDir()).catch(() => [])).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+  await expect
+    .poll(async () => (await readdir(cacheDir()).catch(() => [])).filter((name) => name.startsWith('.tmp-')))
+    .toEqual([]);
 }
 
 describe('S25: addresses that must not be fetched', () => {
   const hosts = [
-    ...['127.0.0.1', 'localhost', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', '0.0.0.0', '0', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]'],
-    ...['[::127.0.0.1]', '[64:ff9b::7f00:1]', '①②⑦.⓪.⓪.①', 'internal.test', 'v6.test', 'mapped.test', 'mixed.test', 'meta.test', 'cgnat.test', 'azure.test'],
-    ...['zero.test', 'user:pw@127.0.0.1', '10.0.0.1', '192.168.1.1', '172.16.0.1', '169.254.169.254', '168.63.129.16', '[fe80::1]', '[2002:7f00:1::]', '[2001:db8::1]'],
-    ...['six-to-four.test', 'teredo.test', 'local6.test', 'nat64.test', 'user:pw@public.test', 'localhost.', '198.18.0.1', '255.255.255.255', '224.0.0.1'],
+    ...[
+      '127.0.0.1',
+      'localhost',
+      '127.1',
+      '2130706433',
+      '0x7f000001',
+      '0177.0.0.1',
+      '0.0.0.0',
+      '0',
+      '[::1]',
+      '[::]',
+      '[::ffff:127.0.0.1]',
+      '[::ffff:7f00:1]',
+    ],
+    ...[
+      '[::127.0.0.1]',
+      '[64:ff9b::7f00:1]',
+      '①②⑦.⓪.⓪.①',
+      'internal.test',
+      'v6.test',
+      'mapped.test',
+      'mixed.test',
+      'meta.test',
+      'cgnat.test',
+      'azure.test',
+    ],
+    ...[
+      'zero.test',
+      'user:pw@127.0.0.1',
+      '10.0.0.1',
+      '192.168.1.1',
+      '172.16.0.1',
+      '169.254.169.254',
+      '168.63.129.16',
+      '[fe80::1]',
+      '[2002:7f00:1::]',
+      '[2001:db8::1]',
+    ],
+    ...[
+      'six-to-four.test',
+      'teredo.test',
+      'local6.test',
+      'nat64.test',
+      'user:pw@public.test',
+      'localhost.',
+      '198.18.0.1',
+      '255.255.255.255',
+      '224.0.0.1',
+    ],
   ];
   it.each(hosts)('%s, on a usual port and on another', async (host) => {
     const ingest = createTestIngest({ fetchAttempts: 1 }, []);
     names['localhost.'] = [['127.0.0.1']];
     for (const url of [`http://${host}/a.png`, `https://${host}/a.png`, `http://${host}:${port}/a.png`])
-      await expect(ingest.picture(url), url).rejects.toMatchObject({ code: 'url_not_allowed', hint: expect.any(String) });
+      await expect(ingest.picture(url), url).rejects.toMatchObject({
+        code: 'url_not_allowed',
+        hint: expect.any(String),
+      });
     expect(dialled).toEqual([]);
     expect(requests).toEqual([]);
   });
 
   it('a name that changes its mind: only the address that was checked is dialled', async () => {
-    await expect(createTestIngest({}, []).picture('http://rebind.test/a.png')).rejects.toMatchObject({ code: 'url_not_allowed' });
+    await expect(createTestIngest({}, []).picture('http://rebind.test/a.png')).rejects.toMatchObject({
+      code: 'url_not_allowed',
+    });
     expect(dialled).toEqual(['93.184.216.34']);
   });
 
-  it.each([
-    ['file:///etc/passwd', 'data:image/png;base64,AAAA', 'gopher://public.test/', 'ftp://public.test/a.png', 'javascript:alert(1)', 'concat:a|b', 'blob:x'],
-    ['http://public.test:22/', 'http://public.test:6379/', 'https://public.test:8443/', 'http://', 'http://%', '/etc/passwd', '../a.png', '//public.test/a.png'],
-  ].flat())('%s', async (url) => {
-    await expect(createTestIngest({}, []).picture(url)).rejects.toMatchObject({ code: 'url_not_allowed', hint: expect.any(String) });
+  it.each(
+    [
+      [
+        'file:///etc/passwd',
+        'data:image/png;base64,AAAA',
+        'gopher://public.test/',
+        'ftp://public.test/a.png',
+        'javascript:alert(1)',
+        'concat:a|b',
+        'blob:x',
+      ],
+      [
+        'http://public.test:22/',
+        'http://public.test:6379/',
+        'https://public.test:8443/',
+        'http://',
+        'http://%',
+        '/etc/passwd',
+        '../a.png',
+        '//public.test/a.png',
+      ],
+    ].flat(),
+  )('%s', async (url) => {
+    await expect(createTestIngest({}, []).picture(url)).rejects.toMatchObject({
+      code: 'url_not_allowed',
+      hint: expect.any(String),
+    });
     expect(dialled).toEqual([]);
   });
 
-  it.each(['http://[::1]:PORT/a.png', 'http://localhost/a.png', 'file:///etc/passwd', 'http://user:pw@127.0.0.1:PORT/', '//internal.test/a.png', 'gopher://public.test'])(
-    'a redirect to %s ends after the first hop',
-    async (target) => {
-      answer = (_request, response) => response.writeHead(302, { location: target.replace('PORT', String(port)) }).end();
-      await expect(fetchPicture(local())).rejects.toMatchObject({ code: 'url_not_allowed' });
-      expect(requests).toHaveLength(1);
-      expect(dialled).toEqual(['127.0.0.1']);
-    },
-  );
+  it.each([
+    'http://[::1]:PORT/a.png',
+    'http://localhost/a.png',
+    'file:///etc/passwd',
+    'http://user:pw@127.0.0.1:PORT/',
+    '//internal.test/a.png',
+    'gopher://public.test',
+  ])('a redirect to %s ends after the first hop', async (target) => {
+    answer = (_request, response) =>
+      response.writeHead(302, { location: target.replace('PORT', String(port)) }).end();
+    await expect(fetchPicture(local())).rejects.toMatchObject({ code: 'url_not_allowed' });
+    expect(requests).toHaveLength(1);
+    expect(dialled).toEqual(['127.0.0.1']);
+  });
 
   it('says nothing of what is behind a name', async () => {
-    const error = await createTestIngest({}, []).picture('http://internal.test/a.png').catch((caught: unknown) => caught as Error);
+    const error = await createTestIngest({}, [])
+      .picture('http://internal.test/a.png')
+      .catch((caught: unknown) => caught as Error);
     expect(JSON.stringify([String(error), (error as { hint?: string }).hint])).not.toContain('127.0.0.1');
   });
 
   it('takes an address by name only on the port that was allowed', async () => {
     const ingest = createTestIngest({}, [`Internal.test:${port}`.toLowerCase()]);
     expect(await ingest.picture(`http://internal.test:${port}/a.png`)).toMatchObject({ width: 200 });
-    await expect(ingest.picture('http://internal.test/a.png')).rejects.toMatchObject({ code: 'url_not_allowed' });
+    await expect(ingest.picture('http://internal.test/a.png')).rejects.toMatchObject({
+      code: 'url_not_allowed',
+    });
     await expect(ingest.picture(local())).rejects.toMatchObject({ code: 'url_not_allowed' });
   });
 });
@@ -151,22 +235,36 @@ describe('fetching', () => {
       else response.end(picture);
     };
     expect(await fetchPicture(local('/?left=3'))).toMatchObject({ width: 200 });
-    await expect(fetchPicture(local('/?left=4'))).rejects.toMatchObject({ code: 'fetch_failed', message: expect.stringContaining('redirects') });
+    await expect(fetchPicture(local('/?left=4'))).rejects.toMatchObject({
+      code: 'fetch_failed',
+      message: expect.stringContaining('redirects'),
+    });
   });
 
   it('asks for the plain bytes, names itself, and sends no more', async () => {
     await fetchPicture(local());
-    expect(Object.keys(requests[0]!.headers).toSorted()).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
+    expect(Object.keys(requests[0]!.headers).toSorted()).toEqual([
+      'accept',
+      'accept-encoding',
+      'connection',
+      'host',
+      'user-agent',
+    ]);
     expect(requests[0]!.headers['accept-encoding']).toBe('identity');
   });
 
   it('refuses a compressed body', async () => {
-    answer = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(picture));
-    await expect(fetchPicture(local())).rejects.toMatchObject({ code: 'fetch_failed', message: expect.stringContaining('compressed') });
+    answer = (_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(picture));
+    await expect(fetchPicture(local())).rejects.toMatchObject({
+      code: 'fetch_failed',
+      message: expect.stringContaining('compressed'),
+    });
   });
 
   it('ignores proxies of the environment', async () => {
-    for (const name of ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'all_proxy']) vi.stubEnv(name, 'http://127.0.0.1:9/');
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'all_proxy'])
+      vi.stubEnv(name, 'http://127.0.0.1:9/');
     expect(await fetchPicture(local())).toMatchObject({ width: 200 });
   });
 
@@ -176,33 +274,50 @@ describe('fetching', () => {
     [503, 3, 'fetch_failed', true],
   ])('answers %i after %i attempts', async (status, attempts, code, retryable) => {
     answer = (_request, response) => response.writeHead(status).end();
-    await expect(fetchPicture(local())).rejects.toMatchObject({ code, retryable, hint: expect.any(String), message: expect.stringContaining(String(status)) });
+    await expect(fetchPicture(local())).rejects.toMatchObject({
+      code,
+      retryable,
+      hint: expect.any(String),
+      message: expect.stringContaining(String(status)),
+    });
     expect(requests).toHaveLength(attempts);
   });
 
   it('says when there is no such host', async () => {
-    await expect(createTestIngest({}, []).picture('http://empty.test/a.png')).rejects.toMatchObject({ code: 'fetch_failed', message: expect.stringContaining('no host') });
+    await expect(createTestIngest({}, []).picture('http://empty.test/a.png')).rejects.toMatchObject({
+      code: 'fetch_failed',
+      message: expect.stringContaining('no host'),
+    });
   });
 
   it('tells a web page from a picture', async () => {
     answer = (_request, response) => response.end('<!doctype html><html><body>Hello</body></html>');
-    await expect(fetchPicture(local())).rejects.toMatchObject({ code: 'media_unusable', message: expect.stringContaining('web page') });
+    await expect(fetchPicture(local())).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: expect.stringContaining('web page'),
+    });
   });
 
   it('reports bytes as they come, and fetches once for two who ask', async () => {
     const seen: [number, number | null][] = [];
     const ingest = createTestIngest();
-    answer = (_request, response) => response.writeHead(200, { 'content-length': picture.length }).end(picture);
+    answer = (_request, response) =>
+      response.writeHead(200, { 'content-length': picture.length }).end(picture);
     const onBytes = (received: number, total: number | null): void => void seen.push([received, total]);
     const [one, two] = await Promise.all([ingest.picture(local(), { onBytes }), ingest.picture(local())]);
     expect(one).toEqual(two);
     expect(requests).toHaveLength(1);
     expect(seen.at(-1)).toEqual([picture.length, picture.length]);
-    expect(seen.map(([received]) => received)).toEqual(seen.map(([received]) => received).toSorted((a, b) => a - b));
+    expect(seen.map(([received]) => received)).toEqual(
+      seen.map(([received]) => received).toSorted((a, b) => a - b),
+    );
   });
 
   it('stops when told to, unless somebody else still waits', async () => {
-    answer = (_request, response) => void response.writeHead(200, { 'content-length': picture.length }).write(picture.subarray(0, 1000), () => setTimeout(() => response.end(picture.subarray(1000)), 150));
+    answer = (_request, response) =>
+      void response
+        .writeHead(200, { 'content-length': picture.length })
+        .write(picture.subarray(0, 1000), () => setTimeout(() => response.end(picture.subarray(1000)), 150));
     const ingest = createTestIngest();
     const stop = new AbortController();
     const left = ingest.picture(local(), { signal: stop.signal, onBytes: () => stop.abort() });
@@ -211,7 +326,9 @@ describe('fetching', () => {
     expect(await stays).toMatchObject({ width: 200 });
 
     const all = new AbortController();
-    await expect(ingest.picture(local('/b.png'), { signal: all.signal, onBytes: () => all.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(
+      ingest.picture(local('/b.png'), { signal: all.signal, onBytes: () => all.abort() }),
+    ).rejects.toMatchObject({ code: 'cancelled' });
     await expectNothingLeft();
   });
 });
@@ -223,7 +340,9 @@ describe('limits', () => {
       const more = (): void => void (response.destroyed || response.write(Buffer.alloc(16_384), more));
       more();
     };
-    await expect(fetchPicture(local(), { pictureBytes: 200_000 }, { onBytes: (bytes: number) => (received = bytes) })).rejects.toMatchObject({ code: 'too_large' });
+    await expect(
+      fetchPicture(local(), { pictureBytes: 200_000 }, { onBytes: (bytes: number) => (received = bytes) }),
+    ).rejects.toMatchObject({ code: 'too_large' });
     expect(received).toBeLessThanOrEqual(200_000);
     expect(requests).toHaveLength(1);
     await expectNothingLeft();
@@ -231,8 +350,11 @@ describe('limits', () => {
 
   it('S27: believes a length that is over the limit, and does not read on', async () => {
     let received = 0;
-    answer = (_request, response) => void response.writeHead(200, { 'content-length': 10_000_000 }).write(Buffer.alloc(1000));
-    await expect(fetchPicture(local(), { pictureBytes: 200_000 }, { onBytes: (bytes: number) => (received = bytes) })).rejects.toMatchObject({ code: 'too_large' });
+    answer = (_request, response) =>
+      void response.writeHead(200, { 'content-length': 10_000_000 }).write(Buffer.alloc(1000));
+    await expect(
+      fetchPicture(local(), { pictureBytes: 200_000 }, { onBytes: (bytes: number) => (received = bytes) }),
+    ).rejects.toMatchObject({ code: 'too_large' });
     expect(received).toBe(0);
   });
 
@@ -250,15 +372,22 @@ describe('limits', () => {
       const drip = (): void => void (response.destroyed || (response.write('x'), setTimeout(drip, 20)));
       drip();
     };
-    await expect(fetchPicture(local(), { fetchMs: 400 })).rejects.toMatchObject({ code: 'timeout', retryable: true });
+    await expect(fetchPicture(local(), { fetchMs: 400 })).rejects.toMatchObject({
+      code: 'timeout',
+      retryable: true,
+    });
     await expectNothingLeft();
   });
 
   it('gives up on a side that stays silent', async () => {
     answer = (_request, response) => void response.writeHead(200).write('x');
-    await expect(fetchPicture(local(), { idleMs: 150, fetchAttempts: 1 })).rejects.toMatchObject({ code: 'timeout' });
+    await expect(fetchPicture(local(), { idleMs: 150, fetchAttempts: 1 })).rejects.toMatchObject({
+      code: 'timeout',
+    });
     answer = () => {};
-    await expect(fetchPicture(local(), { idleMs: 150, fetchAttempts: 1 })).rejects.toMatchObject({ code: 'timeout' });
+    await expect(fetchPicture(local(), { idleMs: 150, fetchAttempts: 1 })).rejects.toMatchObject({
+      code: 'timeout',
+    });
   });
 });
 
@@ -269,13 +398,19 @@ describe('what is there already', () => {
     (request, response, count) => {
       if (count === 1) {
         response.writeHead(200, { ...headers, 'content-length': picture.length });
-        response.write(picture.subarray(0, picture.length / 2), () => setTimeout(() => response.destroy(), 50));
+        response.write(picture.subarray(0, picture.length / 2), () =>
+          setTimeout(() => response.destroy(), 50),
+        );
         return;
       }
-      const from = ranges && request.headers['if-range'] ? Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0) : 0;
+      const from =
+        ranges && request.headers['if-range'] ? Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0) : 0;
       const status = from > 0 ? 206 : 200;
-      const range = from > 0 ? { 'content-range': `bytes ${from}-${picture.length - 1}/${picture.length}` } : {};
-      response.writeHead(status, { ...headers, ...range, 'content-length': picture.length - from }).end(picture.subarray(from));
+      const range =
+        from > 0 ? { 'content-range': `bytes ${from}-${picture.length - 1}/${picture.length}` } : {};
+      response
+        .writeHead(status, { ...headers, ...range, 'content-length': picture.length - from })
+        .end(picture.subarray(from));
     };
 
   it.each([

@@ -27,13 +27,22 @@ const PRIMARIES = [
 
 function expectColours(actual: number[][], expected: number[][], tolerance: number): void {
   actual.forEach((colour, quarter) =>
-    colour.forEach((value, channel) => expect(Math.abs(value - expected[quarter]![channel]!), `quarter ${quarter} is ${colour}`).toBeLessThanOrEqual(tolerance)),
+    colour.forEach((value, channel) =>
+      expect(
+        Math.abs(value - expected[quarter]![channel]!),
+        `quarter ${quarter} is ${colour}`,
+      ).toBeLessThanOrEqual(tolerance),
+    ),
   );
 }
 
 describe('formats', () => {
   const formats: [string, () => Promise<unknown>, number][] = [
-    ['progressive.jpg', () => quarters(300, 200).jpeg({ progressive: true, quality: 95 }).toFile(file('progressive.jpg')), 6],
+    [
+      'progressive.jpg',
+      () => quarters(300, 200).jpeg({ progressive: true, quality: 95 }).toFile(file('progressive.jpg')),
+      6,
+    ],
     ['palette.png', () => quarters(300, 200).png({ palette: true }).toFile(file('palette.png')), 3],
     ['deep.png', () => quarters(300, 200).toColourspace('rgb16').png().toFile(file('deep.png')), 3],
     ['lossless.webp', () => quarters(300, 200).webp({ lossless: true }).toFile(file('lossless.webp')), 3],
@@ -57,7 +66,10 @@ describe('formats', () => {
   });
 
   it('makes three sRGB channels of grayscale and CMYK', async () => {
-    await sharp({ create: { width: 300, height: 200, channels: 3, background: '#808080' } }).toColourspace('b-w').jpeg().toFile(file('gray.jpg'));
+    await sharp({ create: { width: 300, height: 200, channels: 3, background: '#808080' } })
+      .toColourspace('b-w')
+      .jpeg()
+      .toFile(file('gray.jpg'));
     await quarters(300, 200).toColourspace('cmyk').jpeg({ quality: 95 }).toFile(file('cmyk.jpg'));
     const gray = await take('gray.jpg');
     expect(await sharp(gray.path).metadata()).toMatchObject({ channels: 3, space: 'srgb', depth: 'uchar' });
@@ -75,14 +87,21 @@ describe('formats', () => {
     const colour = { r: 200, g: 90, b: 60 };
     const flat = sharp({ create: { width: 64, height: 64, channels: 3, background: colour } });
     const name = `p3-${depth.slice(0, 2).trim()}.png`;
-    await (depth === '16 bit' ? flat.toColourspace('rgb16') : flat).withIccProfile('p3').png().toFile(file(name));
+    await (depth === '16 bit' ? flat.toColourspace('rgb16') : flat)
+      .withIccProfile('p3')
+      .png()
+      .toFile(file(name));
     // The stored numbers differ from sRGB's; without conversion they would come out as they are.
     const picture = await take(name);
     expectColours(await quarterColours(picture.path), Array(4).fill([200, 90, 60]), 4);
   });
 
   it('keeps transparency, and calls an opaque RGBA picture opaque', async () => {
-    await sharp({ create: { width: 50, height: 40, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } } }).png().toFile(file('half.png'));
+    await sharp({
+      create: { width: 50, height: 40, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } },
+    })
+      .png()
+      .toFile(file('half.png'));
     await quarters(50, 40).ensureAlpha().png().toFile(file('opaque.png'));
     const half = await take('half.png');
     expect(half.hasAlpha).toBe(true);
@@ -91,7 +110,15 @@ describe('formats', () => {
   });
 
   it('takes the first picture of an animation and says so', async () => {
-    await runFfmpeg('-f', 'lavfi', '-i', 'color=red:s=40x30:r=5:d=1,hue=H=t', '-f', 'gif', file('moving.gif'));
+    await runFfmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'color=red:s=40x30:r=5:d=1,hue=H=t',
+      '-f',
+      'gif',
+      file('moving.gif'),
+    );
     const picture = await take('moving.gif');
     expect(picture).toMatchObject({ width: 40, height: 30 });
     expect(picture.warnings.join()).toContain('first picture');
@@ -100,7 +127,10 @@ describe('formats', () => {
 
 describe('geometry', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('turns EXIF orientation %i upright', async (orientation) => {
-    await quarters(80, 60).jpeg({ quality: 95 }).withMetadata({ orientation }).toFile(file(`exif${orientation}.jpg`));
+    await quarters(80, 60)
+      .jpeg({ quality: 95 })
+      .withMetadata({ orientation })
+      .toFile(file(`exif${orientation}.jpg`));
     const picture = await take(`exif${orientation}.jpg`);
     const turned = orientation >= 5;
     expect(picture).toMatchObject({ width: turned ? 60 : 80, height: turned ? 80 : 60 });
@@ -123,20 +153,57 @@ describe('geometry', () => {
     await quarters(5000, 1000).jpeg().toFile(file('wide.jpg'));
     expect(await take('wide.jpg', { maxSide: 1000 })).toMatchObject({ width: 1000, height: 200 });
     expect(await take('wide.jpg')).toMatchObject({ width: 4096, height: 819 });
-    expect(await take('wide.jpg', { cover: { width: 400, height: 500 }, maxSide: 8192 })).toMatchObject({ width: 2500, height: 500 });
-    expect(await take('wide.jpg', { cover: { width: 9000, height: 9000 }, maxSide: 8192 })).toMatchObject({ width: 5000, height: 1000 });
+    expect(await take('wide.jpg', { cover: { width: 400, height: 500 }, maxSide: 8192 })).toMatchObject({
+      width: 2500,
+      height: 500,
+    });
+    expect(await take('wide.jpg', { cover: { width: 9000, height: 9000 }, maxSide: 8192 })).toMatchObject({
+      width: 5000,
+      height: 1000,
+    });
   });
 });
 
 describe('refusals', () => {
   it.each([
     ['jpg', async () => quarters(800, 600).jpeg().toBuffer()],
-    ['png', async () => sharp({ create: { width: 400, height: 300, channels: 3, background: '#123', noise: { type: 'gaussian', mean: 128, sigma: 60 } } }).png().toBuffer()],
-    ['webp', async () => sharp({ create: { width: 400, height: 300, channels: 3, background: '#123', noise: { type: 'gaussian', mean: 128, sigma: 60 } } }).webp().toBuffer()],
+    [
+      'png',
+      async () =>
+        sharp({
+          create: {
+            width: 400,
+            height: 300,
+            channels: 3,
+            background: '#123',
+            noise: { type: 'gaussian', mean: 128, sigma: 60 },
+          },
+        })
+          .png()
+          .toBuffer(),
+    ],
+    [
+      'webp',
+      async () =>
+        sharp({
+          create: {
+            width: 400,
+            height: 300,
+            channels: 3,
+            background: '#123',
+            noise: { type: 'gaussian', mean: 128, sigma: 60 },
+          },
+        })
+          .webp()
+          .toBuffer(),
+    ],
   ])('refuses a %s that was cut short, with the reason', async (extension, make) => {
     const whole = await make();
     await writeFile(file(`cut.${extension}`), whole.subarray(0, Math.floor(whole.length * 0.6)));
-    await expect(take(`cut.${extension}`)).rejects.toMatchObject({ code: 'media_unusable', hint: expect.stringMatching(/again/) });
+    await expect(take(`cut.${extension}`)).rejects.toMatchObject({
+      code: 'media_unusable',
+      hint: expect.stringMatching(/again/),
+    });
   });
 
   it('says that a cut JPEG is cut', async () => {
@@ -161,7 +228,10 @@ describe('refusals', () => {
   ])('S22: refuses %s by its header, without decoding', async (_name, bytes) => {
     await writeFile(file('bomb.png'), bytes);
     const before = process.memoryUsage().rss;
-    await expect(take('bomb.png')).rejects.toMatchObject({ code: 'media_unusable', message: expect.stringContaining('million px') });
+    await expect(take('bomb.png')).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: expect.stringContaining('million px'),
+    });
     expect(process.memoryUsage().rss - before).toBeLessThan(300e6);
   });
 
@@ -171,18 +241,42 @@ describe('refusals', () => {
     await writeFile(file('empty.png'), '');
     await writeFile(file('signature.png'), Buffer.from('89504e470d0a1a0a', 'hex'));
     await writeFile(file('text.png'), 'just words');
-    await writeFile(file('phone.heic'), Buffer.concat([Buffer.from('00000018667479706865696300000000', 'hex'), Buffer.from('mif1heic'), Buffer.alloc(200)]));
-    await expect(take('clip.jpg')).rejects.toMatchObject({ code: 'media_unusable', message: expect.stringContaining('clip'), hint: expect.stringContaining('video') });
+    await writeFile(
+      file('phone.heic'),
+      Buffer.concat([
+        Buffer.from('00000018667479706865696300000000', 'hex'),
+        Buffer.from('mif1heic'),
+        Buffer.alloc(200),
+      ]),
+    );
+    await expect(take('clip.jpg')).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: expect.stringContaining('clip'),
+      hint: expect.stringContaining('video'),
+    });
     await expect(take('empty.png')).rejects.toThrow(/empty/);
     await expect(take('signature.png')).rejects.toMatchObject({ code: 'media_unusable' });
-    await expect(take('text.png')).rejects.toMatchObject({ code: 'media_unusable', hint: expect.stringContaining('JPEG') });
-    await expect(take('phone.heic')).rejects.toMatchObject({ message: expect.stringContaining('HEIC'), hint: expect.stringContaining('JPEG') });
+    await expect(take('text.png')).rejects.toMatchObject({
+      code: 'media_unusable',
+      hint: expect.stringContaining('JPEG'),
+    });
+    await expect(take('phone.heic')).rejects.toMatchObject({
+      message: expect.stringContaining('HEIC'),
+      hint: expect.stringContaining('JPEG'),
+    });
   });
 
   it('refuses files over the byte limit', async () => {
-    const small = createIngest({ ffmpeg: testFfmpeg(), cacheDir: file('cache-small'), limits: { pictureBytes: 1000 } });
+    const small = createIngest({
+      ffmpeg: testFfmpeg(),
+      cacheDir: file('cache-small'),
+      limits: { pictureBytes: 1000 },
+    });
     await writeFile(file('large.png'), Buffer.alloc(1001));
-    await expect(small.picture('large.png', { baseDir: dir })).rejects.toMatchObject({ code: 'too_large', hint: expect.any(String) });
+    await expect(small.picture('large.png', { baseDir: dir })).rejects.toMatchObject({
+      code: 'too_large',
+      hint: expect.any(String),
+    });
   });
 });
 
@@ -195,7 +289,12 @@ function png(width: number, height: number, bits: number, colourType: number, ro
   const channels = colourType === 6 ? 4 : 1;
   const row = 1 + Math.ceil((width * bits * channels) / 8);
   const data = deflateSync(Buffer.alloc(row * rows), { level: 1 });
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', header),
+    chunk('IDAT', data),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 function chunk(type: string, data: Buffer): Buffer {

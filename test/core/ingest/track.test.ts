@@ -2,7 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIngest, type Ingest, type Track } from '../../../core/ingest/index.ts';
-import { makeClip, makeTone, quarters, readFfmpeg, runFfmpeg, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
+import {
+  makeClip,
+  makeTone,
+  quarters,
+  readFfmpeg,
+  runFfmpeg,
+  sampleFolder,
+  testFfmpeg,
+} from '../../helpers/samples.ts';
 
 let dir: string;
 let remove: () => Promise<void>;
@@ -20,10 +28,14 @@ afterAll(() => remove());
 async function channels(track: Track): Promise<{ left: number[]; right: number[] }> {
   const bytes = await readFfmpeg('-i', track.path, '-f', 'f32le');
   const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  return { left: [...all].filter((_, index) => index % 2 === 0), right: [...all].filter((_, index) => index % 2 === 1) };
+  return {
+    left: [...all].filter((_, index) => index % 2 === 0),
+    right: [...all].filter((_, index) => index % 2 === 1),
+  };
 }
 
-const rms = (samples: number[]): number => Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
+const rms = (samples: number[]): number =>
+  Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
 
 describe('formats', () => {
   it.each([
@@ -55,12 +67,21 @@ describe('formats', () => {
   it('decodes AMR', async () => {
     // A second of AMR-NB at 12.2 kbit/s: 50 frames of a header byte and 31 bytes of zeros.
     const frame = Buffer.concat([Buffer.from([0x3c]), Buffer.alloc(31)]);
-    await writeFile(file('voice.amr'), Buffer.concat([Buffer.from('#!AMR\n'), ...Array<Buffer>(50).fill(frame)]));
+    await writeFile(
+      file('voice.amr'),
+      Buffer.concat([Buffer.from('#!AMR\n'), ...Array<Buffer>(50).fill(frame)]),
+    );
     expect((await take('voice.amr')).durationS).toBeCloseTo(1, 1);
   });
 
   it('mixes 5.1 down so that its centre is heard on both sides', async () => {
-    await runFfmpeg('-f', 'lavfi', '-i', "aevalsrc='0|0|0.5*sin(2*PI*440*t)|0|0|0':c=5.1:d=0.5", file('surround.wav'));
+    await runFfmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      "aevalsrc='0|0|0.5*sin(2*PI*440*t)|0|0|0':c=5.1:d=0.5",
+      file('surround.wav'),
+    );
     const { left, right } = await channels(await take('surround.wav'));
     expect(rms(left)).toBeGreaterThan(0.2);
     expect(rms(left)).toBeCloseTo(rms(right), 4);
@@ -72,7 +93,10 @@ describe('formats', () => {
   });
 
   it('lets neither NaN nor infinity into the mix', async () => {
-    await writeFile(file('loud.wav'), floatWav([0.5, Number.NaN, Number.POSITIVE_INFINITY, ...Array<number>(9600).fill(0.25)]));
+    await writeFile(
+      file('loud.wav'),
+      floatWav([0.5, Number.NaN, Number.POSITIVE_INFINITY, ...Array<number>(9600).fill(0.25)]),
+    );
     const { left } = await channels(await take('loud.wav'));
     expect(left.every(Number.isFinite)).toBe(true);
     expect(left.at(-100)).toBeCloseTo(0.25, 5);
@@ -84,8 +108,14 @@ describe('refusals', () => {
     await makeClip(file('silent.mp4'));
     await quarters(20, 20).png().toFile(file('picture.mp3'));
     await writeFile(file('nothing.wav'), floatWav([]));
-    await expect(take('silent.mp4')).rejects.toMatchObject({ code: 'media_unusable', message: expect.stringContaining('no sound') });
-    await expect(take('picture.mp3')).rejects.toMatchObject({ code: 'media_unusable', message: expect.stringContaining('picture') });
+    await expect(take('silent.mp4')).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: expect.stringContaining('no sound'),
+    });
+    await expect(take('picture.mp3')).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: expect.stringContaining('picture'),
+    });
     await expect(take('nothing.wav')).rejects.toMatchObject({ code: 'media_unusable' });
   });
 
@@ -94,8 +124,16 @@ describe('refusals', () => {
     const flac = await readFile(file('second.flac'));
     flac.writeUInt32BE(36_000 * 48_000, 22); // total samples, in the stream's own header
     await writeFile(file('hours.flac'), flac);
-    await expect(take('hours.flac')).rejects.toMatchObject({ code: 'media_unusable', message: expect.stringContaining('3600 s'), hint: expect.any(String) });
-    const short = createIngest({ ffmpeg: testFfmpeg(), cacheDir: file('cache-short'), limits: { trackSeconds: 2 } });
+    await expect(take('hours.flac')).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: expect.stringContaining('3600 s'),
+      hint: expect.any(String),
+    });
+    const short = createIngest({
+      ffmpeg: testFfmpeg(),
+      cacheDir: file('cache-short'),
+      limits: { trackSeconds: 2 },
+    });
     // Raw AAC does not say how long it is.
     await makeTone(file('unknown.aac'), { seconds: 4 });
     await expect(short.track('unknown.aac', { baseDir: dir })).rejects.toThrow(/longer than 2 s/);
