@@ -76,7 +76,6 @@ describe('the sheet', () => {
     const input = {
       title: 'x'.repeat(300),
       durationS: 60,
-      durationS: 20,
       cells: hostile.map((text, index) => cell(index + 1, 64, 36, { heading: text, text, transition: text })),
     };
     expect(drawSheet(input, fonts).subarray(1, 4).toString()).toBe('PNG');
