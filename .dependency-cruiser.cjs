@@ -55,11 +55,13 @@ module.exports = {
     {
       name: 'one-door',
       severity: 'error',
-      comment: 'Doors reach the core by studio, schema, errors, config and types only.',
+      comment:
+        'Doors reach the core by studio, studio-service, doors, schema, errors, config and types only.',
       from: { path: '^(api|bot|monitoring)/' },
       to: {
         path: '^core/',
-        pathNot: '^core/(studio|errors|config|log)\\.ts$|^core/schema/|^core/.*/types\\.ts$',
+        pathNot:
+          '^core/(studio|studio-service|doors|errors|config|log)\\.ts$|^core/schema/|^core/.*/types\\.ts$',
       },
     },
     {
