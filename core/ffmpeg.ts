@@ -20,6 +20,7 @@ export type FfmpegPaths = { ffmpeg: string; ffprobe: string };
 export type Child = { pid: number; purpose: string; startedAt: number };
 
 export type FfmpegInput = { source: string | Readable; options?: string[] };
+/** A stream as target must be made with `autoDestroy: false, emitClose: false`: fluent-ffmpeg kills ffmpeg 20 ms after a close. */
 export type FfmpegOutput = { target: string | Writable; options: string[] };
 
 export type FfmpegRun = {
@@ -129,9 +130,9 @@ export class Ffmpeg {
     const command = createCommand({ stdoutLines: 50 });
     command.setFfmpegPath(guardScript(this.paths.ffmpeg, task.maxFileBytes ?? DEFAULT_FILE_LIMIT));
     skipCapabilityChecks(command);
-    for (const input of task.inputs) command.input(input.source as string).inputOptions(input.options ?? []);
+    for (const input of task.inputs) command.input(input.source as string).inputOptions(...whole(input.options ?? []));
     if (task.filter) command.complexFilter(task.filter);
-    for (const output of task.outputs) command.output(output.target as string).outputOptions(output.options);
+    for (const output of task.outputs) command.output(output.target as string).outputOptions(...whole(output.options));
     const global = ['-hide_banner', '-nostats', '-loglevel', 'error'];
     if (task.strict ?? true) global.push('-xerror');
     if (task.onTime) global.push('-progress', 'pipe:2');
@@ -199,8 +200,16 @@ export class Ffmpeg {
 
 /** Rows such as ` V....D libx264   H.264 …` or ` D  mov,mp4,m4a  QuickTime`: flags, then names. */
 function listedNames(listing: string): Set<string> {
-  const rows = listing.split('\n').map((line) => /^ [A-Zd.| ]{1,6} +([A-Za-z0-9_,]+) /.exec(line)?.[1]);
+  const rows = listing.split('\n').map((line) => /^ [A-Zd.| ]{1,6} +([\w,-]+) /.exec(line)?.[1]);
   return new Set(rows.flatMap((names) => names?.split(',') ?? []));
+}
+
+/**
+ * Options as they are. fluent-ffmpeg splits a lone argument at its space ("-t 5" → "-t", "5"), which would
+ * let a title with a space become two arguments; several arguments it leaves alone.
+ */
+function whole(options: string[]): string[] {
+  return options.length === 1 ? [...options, '-hide_banner'] : options;
 }
 
 function probeError(error: Error): StudioError {

@@ -28,7 +28,7 @@ export class ClipReader {
     this.size = size;
     this.ffmpeg = ffmpeg;
     this.signal = signal;
-    this.length = Math.max(1, Math.floor((layer.endS - layer.startS) * size.fps * this.slowdown() + 1e-6));
+    this.length = clipFrames((layer.endS - layer.startS) * this.slowdown(), size.fps);
   }
 
   /**
@@ -85,6 +85,11 @@ export class ClipReader {
       timeoutMs: 60 * 60_000,
     });
   }
+}
+
+/** Frames a clip gives when played once; what is left of a frame at its end is not shown. */
+export function clipFrames(durationS: number, fps: number): number {
+  return Math.max(1, Math.floor(durationS * fps + 1e-6));
 }
 
 function fitFilter(layer: ClipLayer, width: number, height: number): string {

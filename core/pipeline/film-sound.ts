@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { ContentCache } from '../cache.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
+import { clipFrames } from '../compositor/clip.ts';
 import type { Assets } from './assets.ts';
 import type { Narration } from './narrate.ts';
 import { mixSoundtrack, soundtrackKey, type MixedSound, type SoundtrackInput } from './soundtrack.ts';
@@ -72,6 +73,6 @@ function clipSounds(storyboard: Storyboard, timeline: Timeline, assets: Assets):
     const loop = scene.media.whenShort === 'loop';
     const overlapS = Math.max(timed.transitionIn?.frames ?? 0, timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) / fps;
     const durationS = loop ? sceneS : Math.min(sceneS, clip.durationS);
-    return [{ path: clip.audio.path, hash: clip.audio.hash, startS: timed.start / fps, durationS, loop, treatment: scene.media.sound, fadeS: Math.min(durationS / 2, Math.max(EDGE_FADE_S, overlapS)) }];
+    return [{ path: clip.audio.path, hash: clip.audio.hash, startS: timed.start / fps, durationS, loop, roundS: clipFrames(clip.durationS, fps) / fps, treatment: scene.media.sound, fadeS: Math.min(durationS / 2, Math.max(EDGE_FADE_S, overlapS)) }];
   });
 }

@@ -31,7 +31,7 @@ function sceneLayer(scene: Scene, media: Assets['scenes'][number]['media'], bran
     };
   }
   if (described?.type === 'image' && media?.kind === 'picture') {
-    const effect = scene.effect ?? gentle[Number.parseInt(media.hash.slice(0, 8), 16) % gentle.length]!;
+    const effect = scene.effect ?? gentle[Number.parseInt(media.source.slice(0, 8), 16) % gentle.length]!;
     return { kind: 'still', picture: { path: media.path, hash: media.hash }, fit: described.fit, background, effect };
   }
   const colors = described?.type === 'gradient' ? described.colors : described?.type === 'color' ? around(described.color) : [brand.colors.background, brand.colors.primary];
