@@ -94,7 +94,7 @@ async function makeClip(): Promise<void> {
     purpose: 'encoding the sea',
     inputs: [
       { source: Readable.from(oceanFrames(), { objectMode: false }), options: frames },
-      { source: sounds },
+      { source: sounds, options: ['-protocol_whitelist', 'file'] },
     ],
     outputs: [
       {

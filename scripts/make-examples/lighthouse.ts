@@ -155,8 +155,8 @@ function paintTower(painting: Painting): void {
   });
   const windows: [number, number][] = [
     [lamp.x - 14, 1092],
-    [lamp.x - 16, 1256],
-    [lamp.x - 18, 1418],
+    [lamp.x - 16, 1232],
+    [lamp.x - 18, 1372],
   ];
   const openings = (c: SKRSContext2D, grow: number): void =>
     windows.forEach(([x, y]) => {
@@ -168,7 +168,7 @@ function paintTower(painting: Painting): void {
   painting.layer((c) => openings(c, 14), '#ff9f43', { blur: 18, mode: 'screen', opacity: 0.7 });
   painting.layer(
     (c) => openings(c, 0),
-    (_x, y) => mix([255, 226, 150], [255, 168, 76], ((y - 1092) % 164) / 52),
+    (_x, y) => mix([255, 226, 150], [255, 168, 76], ((y - 1092) % 140) / 52),
   );
   painting.layer(
     (c) => (c.beginPath(), c.roundRect(lamp.x - 38, foot - 98, 72, 112, [36, 36, 0, 0]), c.fill()),

@@ -29,7 +29,8 @@ export function* oceanFrames(): Generator<Buffer> {
     sky.copy(frame);
     paintWater(frame, mirrored, waves, turn);
     drawOver(frame, turn);
-    yield frame;
+    // A copy: a stream may still hold the frame before this one.
+    yield Buffer.from(frame);
   }
 }
 
