@@ -3,7 +3,7 @@
  * Nothing here decides a look; each step is one file of this folder.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
@@ -83,9 +83,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
   const { output } = storyboard;
   const size = frameSize(output);
   const progress = openProgress(storyboard.scenes.length, request.onProgress);
-  await mkdir(outDir, { recursive: true });
-  const workDir = path.join(outDir, `.render-${process.pid}-${randomUUID()}`);
-  await mkdir(workDir);
+  const workDir = await makeWorkDir(outDir);
   let stage: Stage = 'fetching';
   const enter = (next: Stage): void => {
     signal.throwIfAborted();
@@ -147,6 +145,27 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     throw asStudioError(signal.aborted ? (signal.reason ?? error) : error, 'render_failed').at({ stage });
   } finally {
     await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+/** A temporary folder beside the results, so that renaming suffices. Those of killed runs are removed. */
+async function makeWorkDir(outDir: string): Promise<string> {
+  await mkdir(outDir, { recursive: true });
+  for (const name of await readdir(outDir)) {
+    const owner = Number(/^\.render-(\d+)-/.exec(name)?.[1]);
+    if (owner && !isRunning(owner)) await rm(path.join(outDir, name), { recursive: true, force: true });
+  }
+  const workDir = path.join(outDir, `.render-${process.pid}-${randomUUID()}`);
+  await mkdir(workDir);
+  return workDir;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

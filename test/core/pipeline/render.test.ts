@@ -164,6 +164,7 @@ describe('what goes wrong', () => {
     const job = await again.render(storyboard, { outDir: path.join(folder, 'killed') });
     await again.close();
     expect(job.segments.reused).toBeGreaterThanOrEqual(kept);
+    expect((await readdir(path.join(folder, 'killed'))).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 });
 
