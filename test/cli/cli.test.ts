@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobSchema } from '../../core/schema/job.ts';
 import { command, runCli, runProgram } from './run-cli.ts';
 
+const ESC = '\u001b';
 let cwd: string;
 const film = `title: Trying it
 scenes:
@@ -203,13 +204,13 @@ describe('render', () => {
       env: { TERM: 'xterm' },
     });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\r\u001b\[2K.*█.*░.*\d+%.* · rendering · scene \d of 2/);
+    expect(stdout).toMatch(new RegExp(`\\r${ESC}\\[2K.*█.*░.*\\d+%.* · rendering · scene \\d of 2`));
     expect(stdout).toContain('\r\u001b[2K\u001b[2mFilm');
     const plain = await runProgram(['script', '-qec', shell, '/dev/null'], {
       cwd,
       env: { TERM: 'xterm', NO_COLOR: '1' },
     });
-    expect(plain.stdout).not.toMatch(/\u001b\[\d+m/);
+    expect(plain.stdout).not.toMatch(new RegExp(`${ESC}\\[\\d+m`));
   });
 });
 
