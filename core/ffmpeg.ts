@@ -209,7 +209,7 @@ function listedNames(listing: string): Set<string> {
  * let a title with a space become two arguments; several arguments it leaves alone.
  */
 function whole(options: string[]): string[] {
-  return options.length === 1 ? [...options, '-hide_banner'] : options;
+  return options.length < 2 ? [...options, '-hide_banner', '-nostats'] : options;
 }
 
 function probeError(error: Error): StudioError {

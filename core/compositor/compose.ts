@@ -2,20 +2,22 @@
 import type { FontBook } from '../drawing/fonts.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { ClipReader } from './clip.ts';
-import { Kernel, type Frame } from './kernel.ts';
+import type { Frame, Kernel } from './kernel.ts';
 import { OverlayLayer } from './overlay.ts';
 import type { Layer, SegmentPlan } from './plan.ts';
 import { prepareStill, sampleStill } from './still.ts';
 import { openTransition, type Mixer } from './transitions.ts';
 
-export type ComposerDeps = { ffmpeg: Ffmpeg; fonts: FontBook; signal: AbortSignal };
+/** A kernel is lent to one composer at a time; its memory is given back at close. */
+export type ComposerDeps = { kernel: Kernel; ffmpeg: Ffmpeg; fonts: FontBook; signal: AbortSignal };
 
 /** A layer that can draw any of its scene's frames. */
 type Source = { draw(sceneFrame: number, out: Frame): Promise<void>; close(): Promise<void> };
 
 export class Composer {
   readonly plan: SegmentPlan;
-  private readonly kernel = new Kernel();
+  private readonly kernel: Kernel;
+  private readonly lent: number;
   private readonly deps: ComposerDeps;
   private readonly scratch: number;
   private readonly out: Frame;
@@ -28,6 +30,8 @@ export class Composer {
   private constructor(plan: SegmentPlan, deps: ComposerDeps) {
     this.plan = plan;
     this.deps = deps;
+    this.kernel = deps.kernel;
+    this.lent = this.kernel.mark();
     // Wide enough for the widest canvas a still is moved over (see `resample`).
     this.scratch = this.kernel.reserve(plan.width * 16 + 4096);
     this.out = this.kernel.frame(plan.width, plan.height);
@@ -38,13 +42,13 @@ export class Composer {
   /** Decodes stills and prepares transitions; clips start when their first frame is asked for. */
   static async open(plan: SegmentPlan, deps: ComposerDeps): Promise<Composer> {
     const composer = new Composer(plan, deps);
-    composer.sources.push(await composer.openLayer(plan.base));
-    if (plan.incoming && plan.transition) {
-      composer.incoming = composer.kernel.frame(plan.width, plan.height);
-      composer.sources.push(await composer.openLayer(plan.incoming));
-      composer.mixer = openTransition(composer.kernel, plan.transition, plan.width, plan.height, composer.scratch);
+    try {
+      await composer.openLayers();
+      return composer;
+    } catch (error) {
+      await composer.close();
+      throw error;
     }
-    return composer;
   }
 
   /** Draws segment frame `index` and returns its YUV420P bytes, valid until the next call. Ask in order. */
@@ -72,6 +76,16 @@ export class Composer {
   async close(): Promise<void> {
     await Promise.all(this.sources.map((source) => source.close()));
     this.sources = [];
+    this.kernel.release(this.lent);
+  }
+
+  private async openLayers(): Promise<void> {
+    const { plan, kernel } = this;
+    this.sources.push(await this.openLayer(plan.base));
+    if (!plan.incoming || !plan.transition) return;
+    this.incoming = kernel.frame(plan.width, plan.height);
+    this.sources.push(await this.openLayer(plan.incoming));
+    this.mixer = openTransition(kernel, plan.transition, plan.width, plan.height, this.scratch);
   }
 
   private async openLayer(layer: Layer): Promise<Source> {

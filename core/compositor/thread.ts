@@ -7,6 +7,7 @@ import { asStudioError, StudioError, type ErrorCode, type ErrorDetails } from '.
 import { Ffmpeg, type FfmpegPaths } from '../ffmpeg.ts';
 import { Composer } from './compose.ts';
 import { encodeSegment, type Encoding } from './encode.ts';
+import { Kernel } from './kernel.ts';
 import type { SegmentPlan } from './plan.ts';
 
 export type Task =
@@ -25,6 +26,8 @@ const PROGRESS_INTERVAL_MS = 100;
 
 const port = parentPort!;
 const ffmpeg = new Ffmpeg((workerData as { paths: FfmpegPaths }).paths);
+// One for the thread's life: a fresh one a segment would leave its memory to the garbage collector's leisure.
+const kernel = new Kernel();
 const running = new Map<number, AbortController>();
 let fonts: FontBook | undefined;
 
@@ -47,7 +50,7 @@ async function run(id: number, task: Task): Promise<void> {
   running.set(id, abort);
   try {
     fonts ??= openFonts();
-    const deps = { ffmpeg, fonts, signal: abort.signal };
+    const deps = { kernel, ffmpeg, fonts, signal: abort.signal };
     const rgb = task.kind === 'segment' ? await renderSegment(id, task, deps) : await renderFrame(task, deps);
     post({ type: 'done', id, ...(rgb ? { rgb } : {}) });
   } catch (error) {
