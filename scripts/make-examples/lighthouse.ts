@@ -7,7 +7,7 @@ import { circle, ground, polygon } from './shapes.ts';
 
 const width = 2160;
 const height = 2400;
-const horizon = 1590;
+const horizon = 1510;
 const lamp = { x: 1090, y: 884 };
 const shapes = noise(71);
 const texture = noise(72);
@@ -108,7 +108,7 @@ const crest = (x: number): number => {
   const ledged = (Math.floor(steps) + smooth((steps % 1) * 1.7 - 0.5)) / 5.5;
   const fall = smooth(clamp((reach * 0.45 + ledged * 0.55 - 0.26) / 0.8));
   const crags = shapes.ridged(x / 120, 4.4, 5) * step(0.28, 0.5, reach);
-  return 1580 + 700 * fall - crags * 74 + shapes.fractal(x / 90, 8, 3) * 14;
+  return 1500 + 760 * fall - crags * 74 + shapes.fractal(x / 90, 8, 3) * 14;
 };
 
 function paintRock(painting: Painting): void {
@@ -133,7 +133,7 @@ function paintRock(painting: Painting): void {
 }
 
 function paintTower(painting: Painting): void {
-  const foot = 1580;
+  const foot = 1500;
   const top = lamp.y + 66;
   const half = (y: number): number => 66 + 62 * ((y - top) / (foot - top)) ** 1.4;
   const body = (c: SKRSContext2D): void => {
@@ -154,9 +154,9 @@ function paintTower(painting: Painting): void {
     return times(mix(paint, [40, 36, 80], under), 1 + grain);
   });
   const windows: [number, number][] = [
-    [lamp.x - 14, 1092],
-    [lamp.x - 16, 1232],
-    [lamp.x - 18, 1372],
+    [lamp.x - 14, 1066],
+    [lamp.x - 16, 1188],
+    [lamp.x - 18, 1310],
   ];
   const openings = (c: SKRSContext2D, grow: number): void =>
     windows.forEach(([x, y]) => {
@@ -168,7 +168,7 @@ function paintTower(painting: Painting): void {
   painting.layer((c) => openings(c, 14), '#ff9f43', { blur: 18, mode: 'screen', opacity: 0.7 });
   painting.layer(
     (c) => openings(c, 0),
-    (_x, y) => mix([255, 226, 150], [255, 168, 76], ((y - 1092) % 140) / 52),
+    (_x, y) => mix([255, 226, 150], [255, 168, 76], ((y - 1066) % 122) / 52),
   );
   painting.layer(
     (c) => (c.beginPath(), c.roundRect(lamp.x - 38, foot - 98, 72, 112, [36, 36, 0, 0]), c.fill()),
@@ -218,7 +218,7 @@ function paintLantern(painting: Painting, top: number): void {
 }
 
 function paintCottage(painting: Painting): void {
-  const [x, y] = [1236, 1592];
+  const [x, y] = [1236, 1512];
   const grain = (px: number, py: number): number => 1 + texture.fractal(px / 30, py / 26, 3) * 0.16;
   painting.layer(
     (c) =>
@@ -269,7 +269,7 @@ function paintCottage(painting: Painting): void {
     '#3d2b50',
   );
   // A girl at the foot of the tower, holding a small lantern.
-  const girl = { x: 930, y: 1586 };
+  const girl = { x: 930, y: 1506 };
   painting.layer(
     (c) => {
       polygon(c, [

@@ -198,7 +198,7 @@ function paintReeds(painting: Painting): void {
 
 /** A rowing boat with someone looking up, and a lantern in the bow. */
 function paintBoat(painting: Painting): void {
-  const [x, y] = [1235, 1290];
+  const [x, y] = [1235, 1190];
   const lantern = { x: x + 118, y: y - 66 };
   painting.layer(
     (c) =>
