@@ -57,7 +57,9 @@ async function trimFolder(folder: string, maxBytes: number): Promise<number> {
   }
   let total = files.reduce((sum, entry) => sum + entry.bytes, 0);
   let freed = 0;
-  const removable = files.filter((entry) => Date.now() - entry.usedAt > IN_USE_MS).sort((a, b) => a.usedAt - b.usedAt);
+  const removable = files
+    .filter((entry) => Date.now() - entry.usedAt > IN_USE_MS)
+    .sort((a, b) => a.usedAt - b.usedAt);
   for (const entry of removable) {
     if (total <= maxBytes && !/\.tmp(\.|$)/.test(entry.name)) continue;
     await rm(path.join(folder, entry.name), { force: true });

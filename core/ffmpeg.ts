@@ -41,7 +41,11 @@ export type FfmpegRun = {
   onTime?: (seconds: number) => void;
 };
 
-export type ProbeStream = Record<string, unknown> & { codec_type?: string; codec_name?: string; index: number };
+export type ProbeStream = Record<string, unknown> & {
+  codec_type?: string;
+  codec_name?: string;
+  index: number;
+};
 export type Probe = { streams: ProbeStream[]; format: Record<string, unknown> };
 
 /** What this ffmpeg was built with, as `genscene doctor` compares it with what we need. */
@@ -73,7 +77,11 @@ export function runningChildren(): Child[] {
  * ffprobe is looked for beside the chosen ffmpeg first, since ffmpeg-static brings none.
  * @throws {StudioError} missing_tool
  */
-export function findFfmpeg(configured: { ffmpegPath?: string; ffprobePath?: string; searchPath: string }): FfmpegPaths {
+export function findFfmpeg(configured: {
+  ffmpegPath?: string;
+  ffprobePath?: string;
+  searchPath: string;
+}): FfmpegPaths {
   const onPath = (name: string): string | null => findProgram(name, configured.searchPath);
   const ffmpeg = configured.ffmpegPath ?? staticFfmpeg() ?? onPath('ffmpeg');
   if (!ffmpeg || !isExecutable(ffmpeg)) throw missing('ffmpeg', configured.ffmpegPath);
@@ -110,7 +118,9 @@ function isExecutable(file: string): boolean {
 function missing(tool: string, configured: string | undefined): StudioError {
   const where = configured ? `${configured} is not a program that can be run` : `${tool} was not found`;
   const setting = tool === 'ffmpeg' ? 'FFMPEG_PATH' : 'FFPROBE_PATH';
-  return new StudioError('missing_tool', `${where}.`, { hint: `Run scripts/setup, or set ${setting} to a working ${tool}.` });
+  return new StudioError('missing_tool', `${where}.`, {
+    hint: `Run scripts/setup, or set ${setting} to a working ${tool}.`,
+  });
 }
 
 export class Ffmpeg {
@@ -130,9 +140,11 @@ export class Ffmpeg {
     const command = createCommand({ stdoutLines: 50 });
     command.setFfmpegPath(guardScript(this.paths.ffmpeg, task.maxFileBytes ?? DEFAULT_FILE_LIMIT));
     skipCapabilityChecks(command);
-    for (const input of task.inputs) command.input(input.source as string).inputOptions(...whole(input.options ?? []));
+    for (const input of task.inputs)
+      command.input(input.source as string).inputOptions(...whole(input.options ?? []));
     if (task.filter) command.complexFilter(task.filter);
-    for (const output of task.outputs) command.output(output.target as string).outputOptions(...whole(output.options));
+    for (const output of task.outputs)
+      command.output(output.target as string).outputOptions(...whole(output.options));
     const global = ['-hide_banner', '-nostats', '-loglevel', 'error'];
     if (task.strict ?? true) global.push('-xerror');
     if (task.onTime) global.push('-progress', 'pipe:2');
@@ -147,7 +159,10 @@ export class Ffmpeg {
     probe.input('/dev/null');
     return new Promise((resolve) => {
       probe.ffprobe(['-f', 's16le', '-show_program_version'], (_error: Error | null, data: unknown) => {
-        resolve((data as { program_version?: { version?: string } } | undefined)?.program_version?.version ?? 'unknown');
+        resolve(
+          (data as { program_version?: { version?: string } } | undefined)?.program_version?.version ??
+            'unknown',
+        );
       });
     });
   }
@@ -157,11 +172,21 @@ export class Ffmpeg {
    * so is the demuxer, since a playlist in disguise would otherwise open other files.
    * @throws {StudioError} media_unusable, timeout, cancelled
    */
-  probe(file: string, options: { format?: string; signal?: AbortSignal | undefined; timeoutMs?: number; extra?: string[] } = {}): Promise<Probe> {
+  probe(
+    file: string,
+    options: { format?: string; signal?: AbortSignal | undefined; timeoutMs?: number; extra?: string[] } = {},
+  ): Promise<Probe> {
     options.signal?.throwIfAborted();
-    const args = ['-protocol_whitelist', 'file', ...(options.format ? ['-f', options.format] : []), ...(options.extra ?? [])];
+    const args = [
+      '-protocol_whitelist',
+      'file',
+      ...(options.format ? ['-f', options.format] : []),
+      ...(options.extra ?? []),
+    ];
     const command = createCommand();
-    command.setFfprobePath(guardScript(this.paths.ffprobe, 0, Math.ceil((options.timeoutMs ?? 20_000) / 1000)));
+    command.setFfprobePath(
+      guardScript(this.paths.ffprobe, 0, Math.ceil((options.timeoutMs ?? 20_000) / 1000)),
+    );
     command.input(`file:${path.resolve(file)}`);
     return new Promise((resolve, reject) => {
       command.ffprobe(args, (error: Error | null, data: unknown) => {
@@ -179,11 +204,16 @@ export class Ffmpeg {
   async capabilities(signal?: AbortSignal): Promise<Capabilities> {
     const ask = async (option: string): Promise<string> => {
       const script = guardScript(this.paths.ffmpeg, 0, 20);
-      const answer = await promisify(execFile)(script, ['-hide_banner', option], { signal, maxBuffer: 4 * 1024 ** 2 });
+      const answer = await promisify(execFile)(script, ['-hide_banner', option], {
+        signal,
+        maxBuffer: 4 * 1024 ** 2,
+      });
       return answer.stdout;
     };
     try {
-      const [version, encoders, decoders, demuxers, filters] = await Promise.all(['-version', '-encoders', '-decoders', '-demuxers', '-filters'].map(ask));
+      const [version, encoders, decoders, demuxers, filters] = await Promise.all(
+        ['-version', '-encoders', '-decoders', '-demuxers', '-filters'].map(ask),
+      );
       return {
         version: /version (\S+)/.exec(version!)?.[1] ?? 'unknown',
         encoders: listedNames(encoders!),
@@ -193,7 +223,10 @@ export class Ffmpeg {
       };
     } catch (error) {
       if (signal?.aborted) throw asStudioError(signal.reason, 'cancelled');
-      throw new StudioError('missing_tool', `${this.paths.ffmpeg} does not run.`, { hint: 'Run scripts/setup, or set FFMPEG_PATH to a working ffmpeg.', cause: error });
+      throw new StudioError('missing_tool', `${this.paths.ffmpeg} does not run.`, {
+        hint: 'Run scripts/setup, or set FFMPEG_PATH to a working ffmpeg.',
+        cause: error,
+      });
     }
   }
 }
@@ -213,8 +246,16 @@ function whole(options: string[]): string[] {
 }
 
 function probeError(error: Error): StudioError {
-  const words = error.message.split('\n').filter((line) => line.trim() !== '').at(-1) ?? error.message;
-  return new StudioError('media_unusable', `The file could not be read: ${words.replaceAll(/file:\S*?:? /g, '').slice(0, 200)}`, { cause: error });
+  const words =
+    error.message
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .at(-1) ?? error.message;
+  return new StudioError(
+    'media_unusable',
+    `The file could not be read: ${words.replaceAll(/file:\S*?:? /g, '').slice(0, 200)}`,
+    { cause: error },
+  );
 }
 
 /** Starts the command and settles when the child has really gone. */
@@ -229,7 +270,14 @@ function finish(command: createCommand.FfmpegCommand, task: FfmpegRun): Promise<
     };
     const timeoutMs = task.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const timer = setTimeout(
-      () => stop(new StudioError('timeout', `ffmpeg took longer than ${Math.round(timeoutMs / 1000)} s (${purpose}).`, { retryable: true })),
+      () =>
+        stop(
+          new StudioError(
+            'timeout',
+            `ffmpeg took longer than ${Math.round(timeoutMs / 1000)} s (${purpose}).`,
+            { retryable: true },
+          ),
+        ),
       timeoutMs,
     );
     const onAbort = (): void => stop(asStudioError(task.signal?.reason, 'cancelled'));
@@ -251,7 +299,9 @@ function finish(command: createCommand.FfmpegCommand, task: FfmpegRun): Promise<
       if (stopReason || task.signal?.aborted) stop(asStudioError(task.signal?.reason, 'cancelled'));
     });
     if (task.onTime) command.on('stderr', (line: string) => reportTime(line, task.onTime!));
-    command.on('error', (error: Error, _stdout: string | null, stderr: string | null) => settle(error, stderr));
+    command.on('error', (error: Error, _stdout: string | null, stderr: string | null) =>
+      settle(error, stderr),
+    );
     command.on('end', () => settle());
     command.run();
   });
@@ -265,7 +315,8 @@ function reportTime(line: string, onTime: (seconds: number) => void): void {
 
 function runError(error: Error, stderr: string, purpose: string): StudioError {
   const text = `${error.message}\n${stderr}`;
-  if (/No space left on device|Disk quota exceeded/i.test(text)) return asStudioError(Object.assign(error, { code: 'ENOSPC' }), 'no_space');
+  if (/No space left on device|Disk quota exceeded/i.test(text))
+    return asStudioError(Object.assign(error, { code: 'ENOSPC' }), 'no_space');
   const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^[a-z_0-9]+=/.test(line));
   const words = (lines.slice(-3).join(' ') || error.message).slice(0, 400);
   return new StudioError('render_failed', `ffmpeg failed (${purpose}): ${words}`, { cause: error });

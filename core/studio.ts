@@ -56,14 +56,22 @@ export type Studio = {
   close(): Promise<void>;
 };
 
-type Parts = { ffmpeg: Ffmpeg; compositor: Compositor; fonts: FontBook; cache: ContentCache; ingest: Ingest; versions: Record<string, string> };
+type Parts = {
+  ffmpeg: Ffmpeg;
+  compositor: Compositor;
+  fonts: FontBook;
+  cache: ContentCache;
+  ingest: Ingest;
+  versions: Record<string, string>;
+};
 
 export function createStudio(config: Config): Studio {
   const cacheDir = path.join(config.dataDir, 'cache');
   let speech: Speech | undefined;
   let parts: Promise<Parts> | undefined;
 
-  const openSpeech = (): Speech => (speech ??= createSpeech({ engine: config.speech.engine, cacheDir: path.join(cacheDir, 'speech') }));
+  const openSpeech = (): Speech =>
+    (speech ??= createSpeech({ engine: config.speech.engine, cacheDir: path.join(cacheDir, 'speech') }));
   // A failed opening (no ffmpeg, no disk) is tried again next time.
   const openAll = (): Promise<Parts> =>
     (parts ??= openParts(config, cacheDir).catch((error: unknown) => {
@@ -85,15 +93,28 @@ export function createStudio(config: Config): Studio {
       const checked = validate(input);
       if (!checked.ok) {
         const many = checked.issues.length === 1 ? 'a fault' : `${checked.issues.length} faults`;
-        throw new StudioError('invalid_storyboard', `The storyboard has ${many}.`, { issues: checked.issues, hint: 'Correct what is listed and try again.' });
+        throw new StudioError('invalid_storyboard', `The storyboard has ${many}.`, {
+          issues: checked.issues,
+          hint: 'Correct what is listed and try again.',
+        });
       }
       const { storyboard } = checked;
       const deps = { ...(await openAll()), speech: openSpeech(), defaultEngine: config.speech.engine };
       const film = await render(
-        { storyboard, baseDir: options.baseDir, outDir: path.resolve(options.outDir), signal: options.signal ?? new AbortController().signal, onProgress: options.onProgress ?? (() => undefined), onSheet: options.onSheet },
+        {
+          storyboard,
+          baseDir: options.baseDir,
+          outDir: path.resolve(options.outDir),
+          signal: options.signal ?? new AbortController().signal,
+          onProgress: options.onProgress ?? (() => undefined),
+          onSheet: options.onSheet,
+        },
         deps,
       );
-      return { ...finishedJob(film, storyboard, createdAt), warnings: [...checked.warnings, ...film.warnings] };
+      return {
+        ...finishedJob(film, storyboard, createdAt),
+        warnings: [...checked.warnings, ...film.warnings],
+      };
     },
     speak: (request) => openSpeech().speak({ engine: config.speech.engine, ...request }),
     voices: (language) => openSpeech().voices(language),
@@ -115,14 +136,32 @@ async function openParts(config: Config, cacheDir: string): Promise<Parts> {
   return {
     ffmpeg,
     fonts,
-    compositor: openCompositor({ paths, threads: config.worker.renderThreads ?? Math.max(1, os.availableParallelism()) }),
+    compositor: openCompositor({
+      paths,
+      threads: config.worker.renderThreads ?? Math.max(1, os.availableParallelism()),
+    }),
     cache: await openCache(path.join(cacheDir, 'segments'), config.retention.cacheMaxBytes - mediaBytes),
-    ingest: createIngest({ ffmpeg, cacheDir: path.join(cacheDir, 'media'), cacheMaxBytes: mediaBytes, allowHosts: config.media.allowHosts, assetsDir: path.join(config.dataDir, 'assets') }),
-    versions: { kernel: await kernelVersion(), drawing: String(drawingVersion), fonts: fonts.version, ffmpeg: await ffmpeg.version() },
+    ingest: createIngest({
+      ffmpeg,
+      cacheDir: path.join(cacheDir, 'media'),
+      cacheMaxBytes: mediaBytes,
+      allowHosts: config.media.allowHosts,
+      assetsDir: path.join(config.dataDir, 'assets'),
+    }),
+    versions: {
+      kernel: await kernelVersion(),
+      drawing: String(drawingVersion),
+      fonts: fonts.version,
+      ffmpeg: await ffmpeg.version(),
+    },
   };
 }
 
-function finishedJob(film: RenderedFilm, storyboard: { title?: string | undefined; scenes: unknown[]; metadata?: Job['metadata'] | undefined }, createdAt: Date): RenderedJob {
+function finishedJob(
+  film: RenderedFilm,
+  storyboard: { title?: string | undefined; scenes: unknown[]; metadata?: Job['metadata'] | undefined },
+  createdAt: Date,
+): RenderedJob {
   const now = new Date().toISOString();
   return {
     id: randomBytes(16).toString('base64url'),

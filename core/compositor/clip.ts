@@ -23,7 +23,12 @@ export class ClipReader {
   private readonly length: number;
   private run: DecodingRun | null = null;
 
-  constructor(layer: ClipView, size: { width: number; height: number; fps: number }, ffmpeg: Ffmpeg, signal: AbortSignal) {
+  constructor(
+    layer: ClipView,
+    size: { width: number; height: number; fps: number },
+    ffmpeg: Ffmpeg,
+    signal: AbortSignal,
+  ) {
     this.layer = layer;
     this.size = size;
     this.ffmpeg = ffmpeg;
@@ -50,7 +55,12 @@ export class ClipReader {
 
   private async start(first: number): Promise<void> {
     await this.close();
-    this.run = new DecodingRun(first, this.decode.bind(this, first), frameBytes(this.size.width, this.size.height), this.signal);
+    this.run = new DecodingRun(
+      first,
+      this.decode.bind(this, first),
+      frameBytes(this.size.width, this.size.height),
+      this.signal,
+    );
   }
 
   /** How many times slower than life, for `whenShort: slow`; 1 otherwise. */
@@ -73,11 +83,32 @@ export class ClipReader {
     ];
     return this.ffmpeg.run({
       purpose: 'decoding a clip',
-      inputs: [{ source: `file:${layer.path}`, options: ['-threads', '1', '-protocol_whitelist', 'file', '-copyts', '-ss', seek.toFixed(6)] }],
+      inputs: [
+        {
+          source: `file:${layer.path}`,
+          options: ['-threads', '1', '-protocol_whitelist', 'file', '-copyts', '-ss', seek.toFixed(6)],
+        },
+      ],
       outputs: [
         {
           target: sink,
-          options: ['-map', '0:v:0', '-vf', filters.filter(Boolean).join(','), '-frames:v', String(this.length - first), '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-an', '-sn', '-dn', '-fps_mode', 'passthrough'],
+          options: [
+            '-map',
+            '0:v:0',
+            '-vf',
+            filters.filter(Boolean).join(','),
+            '-frames:v',
+            String(this.length - first),
+            '-f',
+            'rawvideo',
+            '-pix_fmt',
+            'yuv420p',
+            '-an',
+            '-sn',
+            '-dn',
+            '-fps_mode',
+            'passthrough',
+          ],
         },
       ],
       signal,
@@ -93,10 +124,12 @@ export function clipFrames(durationS: number, fps: number): number {
 }
 
 function fitFilter(layer: ClipLayer, width: number, height: number): string {
-  const scale = (how: string): string => `scale=${width}:${height}:force_original_aspect_ratio=${how}:flags=bicubic`;
+  const scale = (how: string): string =>
+    `scale=${width}:${height}:force_original_aspect_ratio=${how}:flags=bicubic`;
   if (layer.width * height === layer.height * width) return `scale=${width}:${height}:flags=bicubic`;
   if (layer.fit === 'cover') return `${scale('increase')},crop=${width}:${height}`;
-  if (layer.fit === 'contain') return `${scale('decrease')}:force_divisible_by=2,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:color=${layer.background}`;
+  if (layer.fit === 'contain')
+    return `${scale('decrease')}:force_divisible_by=2,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:color=${layer.background}`;
   const small = { width: Math.ceil(width / 24) * 2, height: Math.ceil(height / 24) * 2 };
   return (
     `split[front][back];[back]scale=${small.width}:${small.height}:force_original_aspect_ratio=increase,crop=${small.width}:${small.height},` +
@@ -120,7 +153,12 @@ class DecodingRun {
   private readonly stopping = new AbortController();
   private readonly finished: Promise<void>;
 
-  constructor(first: number, decode: (sink: Writable, signal: AbortSignal) => Promise<void>, bytes: number, signal: AbortSignal) {
+  constructor(
+    first: number,
+    decode: (sink: Writable, signal: AbortSignal) => Promise<void>,
+    bytes: number,
+    signal: AbortSignal,
+  ) {
     this.next = first;
     this.current = Buffer.allocUnsafe(bytes);
     this.partial = Buffer.allocUnsafe(bytes);
@@ -146,7 +184,9 @@ class DecodingRun {
     while (this.next <= index && !this.ended) await this.advance();
     if (this.received) return this.current;
     if (this.failure) throw this.failure;
-    throw new StudioError('media_unusable', 'The clip has no picture at this place.', { hint: 'Check start and end of the clip, or convert it with another program.' });
+    throw new StudioError('media_unusable', 'The clip has no picture at this place.', {
+      hint: 'Check start and end of the clip, or convert it with another program.',
+    });
   }
 
   async stop(): Promise<void> {

@@ -17,7 +17,13 @@ const RING = 5;
  * Renders a segment to `file`, under a temporary name until it is whole.
  * @throws {StudioError} render_failed, media_unusable, no_space, cancelled
  */
-export async function encodeSegment(plan: SegmentPlan, encoding: Encoding, file: string, deps: ComposerDeps, onFrame: (done: number) => void): Promise<void> {
+export async function encodeSegment(
+  plan: SegmentPlan,
+  encoding: Encoding,
+  file: string,
+  deps: ComposerDeps,
+  onFrame: (done: number) => void,
+): Promise<void> {
   const composer = await Composer.open(plan, deps);
   // Two processes may render the same key at once; the last rename wins and both are whole.
   const temporary = `${file}.${randomUUID()}.tmp`;
@@ -27,8 +33,32 @@ export async function encodeSegment(plan: SegmentPlan, encoding: Encoding, file:
     frames.on('error', (error) => (drawingError = error));
     await deps.ffmpeg.run({
       purpose: 'encoding a segment',
-      inputs: [{ source: frames, options: ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${plan.width}x${plan.height}`, '-framerate', String(plan.fps)] }],
-      outputs: [{ target: `file:${temporary}`, options: ['-an', ...encoderOptions(encoding, plan.fps), ...colorOptions, ...containerOptions(encoding.format)] }],
+      inputs: [
+        {
+          source: frames,
+          options: [
+            '-f',
+            'rawvideo',
+            '-pix_fmt',
+            'yuv420p',
+            '-s',
+            `${plan.width}x${plan.height}`,
+            '-framerate',
+            String(plan.fps),
+          ],
+        },
+      ],
+      outputs: [
+        {
+          target: `file:${temporary}`,
+          options: [
+            '-an',
+            ...encoderOptions(encoding, plan.fps),
+            ...colorOptions,
+            ...containerOptions(encoding.format),
+          ],
+        },
+      ],
       signal: deps.signal,
       timeoutMs: 60 * 60_000,
     });
@@ -53,7 +83,18 @@ async function* drawFrames(composer: Composer, onFrame: (done: number) => void):
   }
 }
 
-const colorOptions = ['-pix_fmt', 'yuv420p', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'];
+const colorOptions = [
+  '-pix_fmt',
+  'yuv420p',
+  '-colorspace',
+  'bt709',
+  '-color_primaries',
+  'bt709',
+  '-color_trc',
+  'bt709',
+  '-color_range',
+  'tv',
+];
 
 function containerOptions(format: Output['format']): string[] {
   return format === 'webm' ? ['-f', 'matroska'] : ['-f', 'mp4', '-video_track_timescale', '90000'];
@@ -68,9 +109,43 @@ function encoderOptions(encoding: Encoding, fps: number): string[] {
   if (encoding.format === 'webm') {
     const speed = { draft: '8', standard: '6', high: '3' }[encoding.quality];
     const crf = { draft: '45', standard: '33', high: '27' }[encoding.quality];
-    return ['-c:v', 'libvpx-vp9', '-deadline', speed === '3' ? 'good' : 'realtime', '-cpu-used', speed, '-crf', crf, '-b:v', '0', '-g', String(keyInterval), '-threads', '1', '-auto-alt-ref', '0', '-lag-in-frames', '0'];
+    return [
+      '-c:v',
+      'libvpx-vp9',
+      '-deadline',
+      speed === '3' ? 'good' : 'realtime',
+      '-cpu-used',
+      speed,
+      '-crf',
+      crf,
+      '-b:v',
+      '0',
+      '-g',
+      String(keyInterval),
+      '-threads',
+      '1',
+      '-auto-alt-ref',
+      '0',
+      '-lag-in-frames',
+      '0',
+    ];
   }
-  const x264 = { draft: ['ultrafast', '28', 'bframes=0'], standard: ['superfast', '24', 'mbtree=1:rc-lookahead=20:b-adapt=0'], high: ['medium', '19', 'rc-lookahead=40'] }[encoding.quality];
+  const x264 = {
+    draft: ['ultrafast', '28', 'bframes=0'],
+    standard: ['superfast', '24', 'mbtree=1:rc-lookahead=20:b-adapt=0'],
+    high: ['medium', '19', 'rc-lookahead=40'],
+  }[encoding.quality];
   const params = `${x264[2]}:keyint=${keyInterval}:min-keyint=${Math.min(fps, keyInterval)}:open-gop=0:threads=1:lookahead-threads=1:stitchable=1`;
-  return ['-c:v', 'libx264', '-preset', x264[0]!, '-crf', x264[1]!, '-profile:v', 'high', '-x264-params', params];
+  return [
+    '-c:v',
+    'libx264',
+    '-preset',
+    x264[0]!,
+    '-crf',
+    x264[1]!,
+    '-profile:v',
+    'high',
+    '-x264-params',
+    params,
+  ];
 }

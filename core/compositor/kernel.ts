@@ -7,13 +7,45 @@ import { readFileSync } from 'node:fs';
 type KernelFunctions = {
   memory: WebAssembly.Memory;
   heapBase(): number;
-  resample(source: number, width: number, height: number, stride: number, out: number, outWidth: number, outHeight: number, outStride: number, x0: number, y0: number, sx: number, sy: number, scratch: number): void;
+  resample(
+    source: number,
+    width: number,
+    height: number,
+    stride: number,
+    out: number,
+    outWidth: number,
+    outHeight: number,
+    outStride: number,
+    x0: number,
+    y0: number,
+    sx: number,
+    sy: number,
+    scratch: number,
+  ): void;
   blend(a: number, b: number, out: number, count: number, level: number): void;
   blendMask(a: number, b: number, mask: number, out: number, count: number): void;
   maskFromRamp(ramp: number, out: number, count: number, position: number, slope: number): void;
-  overlay(out: number, outStride: number, color: number, alpha: number, colorStride: number, width: number, height: number, opacity: number): void;
+  overlay(
+    out: number,
+    outStride: number,
+    color: number,
+    alpha: number,
+    colorStride: number,
+    width: number,
+    height: number,
+    opacity: number,
+  ): void;
   rgbToYuv(rgb: number, width: number, height: number, y: number, u: number, v: number): void;
-  rgbaToYuva(rgba: number, width: number, height: number, y: number, alpha: number, u: number, v: number, chromaAlpha: number): void;
+  rgbaToYuva(
+    rgba: number,
+    width: number,
+    height: number,
+    y: number,
+    alpha: number,
+    u: number,
+    v: number,
+    chromaAlpha: number,
+  ): void;
   yuvToRgb(y: number, u: number, v: number, width: number, height: number, rgb: number): void;
 };
 

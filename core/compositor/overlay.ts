@@ -48,7 +48,16 @@ export class OverlayLayer {
     const rgba = this.kernel.reserve(luma * 4);
     const out = this.kernel.reserve(total);
     this.kernel.view(rgba, luma * 4).set(bitmap.rgba);
-    this.kernel.call.rgbaToYuva(rgba, width, height, out, out + luma, out + luma * 2, out + luma * 2 + chroma, out + luma * 2 + chroma * 2);
+    this.kernel.call.rgbaToYuva(
+      rgba,
+      width,
+      height,
+      out,
+      out + luma,
+      out + luma * 2,
+      out + luma * 2 + chroma,
+      out + luma * 2 + chroma * 2,
+    );
     const planes = this.kernel.view(out, total).slice();
     this.kernel.release(mark);
     return { x: bitmap.x, y: bitmap.y, width, height, planes };
@@ -67,8 +76,26 @@ export class OverlayLayer {
     overlay(frame.y + y * frame.width + x, frame.width, at, at + luma, width, width, height, opacity);
     const place = (y / 2) * (frame.width / 2) + x / 2;
     const alpha = at + luma * 2 + chroma * 2;
-    overlay(frame.u + place, frame.width / 2, at + luma * 2, alpha, width / 2, width / 2, height / 2, opacity);
-    overlay(frame.v + place, frame.width / 2, at + luma * 2 + chroma, alpha, width / 2, width / 2, height / 2, opacity);
+    overlay(
+      frame.u + place,
+      frame.width / 2,
+      at + luma * 2,
+      alpha,
+      width / 2,
+      width / 2,
+      height / 2,
+      opacity,
+    );
+    overlay(
+      frame.v + place,
+      frame.width / 2,
+      at + luma * 2 + chroma,
+      alpha,
+      width / 2,
+      width / 2,
+      height / 2,
+      opacity,
+    );
   }
 }
 

@@ -27,7 +27,10 @@ export type Compositor = {
    * @returns packed RGB for a `frame` task, nothing for a segment
    * @throws {StudioError} what the task threw; cancelled within a second of the signal
    */
-  run(task: Task, options?: { signal?: AbortSignal; onFrames?: (frames: number) => void }): Promise<Uint8Array | undefined>;
+  run(
+    task: Task,
+    options?: { signal?: AbortSignal; onFrames?: (frames: number) => void },
+  ): Promise<Uint8Array | undefined>;
   /** Ends all threads and what they run. Idempotent. */
   close(): Promise<void>;
 };
@@ -42,8 +45,18 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
     const worker = openWorker({ paths: options.paths });
     const thread: Thread = { worker, current: null };
     worker.on('message', (message: FromThread) => receive(thread, message));
-    worker.on('error', (error) => lose(thread, new StudioError('render_failed', `A rendering thread failed: ${error.message}`, { cause: error, retryable: true })));
-    worker.on('exit', () => lose(thread, new StudioError('render_failed', 'A rendering thread ended.', { retryable: true })));
+    worker.on('error', (error) =>
+      lose(
+        thread,
+        new StudioError('render_failed', `A rendering thread failed: ${error.message}`, {
+          cause: error,
+          retryable: true,
+        }),
+      ),
+    );
+    worker.on('exit', () =>
+      lose(thread, new StudioError('render_failed', 'A rendering thread ended.', { retryable: true })),
+    );
     worker.unref();
     threads.push(thread);
     return thread;
@@ -77,7 +90,9 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
 
   function next(): void {
     while (queue.length > 0) {
-      const idle = threads.find((thread) => thread.current === null) ?? (threads.length < options.threads ? start() : null);
+      const idle =
+        threads.find((thread) => thread.current === null) ??
+        (threads.length < options.threads ? start() : null);
       if (!idle) return;
       const waiting = queue.shift()!;
       if (waiting.signal?.aborted) {
@@ -108,8 +123,11 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
     },
     async close() {
       closed = true;
-      for (const waiting of queue.splice(0)) waiting.reject(new StudioError('cancelled', 'The compositor was closed.'));
-      for (const thread of threads) if (thread.current) thread.worker.postMessage({ type: 'abort', id: thread.current.id } satisfies ToThread);
+      for (const waiting of queue.splice(0))
+        waiting.reject(new StudioError('cancelled', 'The compositor was closed.'));
+      for (const thread of threads)
+        if (thread.current)
+          thread.worker.postMessage({ type: 'abort', id: thread.current.id } satisfies ToThread);
       await Promise.all([...threads].map((thread) => thread.worker.terminate()));
     },
   };
@@ -117,9 +135,15 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
 
 /** Starts thread.js, or in development thread.ts, which a new thread must first be taught to read. */
 function openWorker(workerData: unknown): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), { workerData });
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./thread.js', import.meta.url), { workerData });
   const entry = JSON.stringify(new URL('./thread.ts', import.meta.url).href);
-  const tsx = JSON.stringify(new URL('dist/esm/api/index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))).href);
+  const tsx = JSON.stringify(
+    new URL(
+      'dist/esm/api/index.mjs',
+      pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json')),
+    ).href,
+  );
   const bootstrap = `import(${tsx}).then(({ register }) => { register(); return import(${entry}); })`;
   return new Worker(bootstrap, { eval: true, workerData, execArgv: [] });
 }

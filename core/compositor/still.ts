@@ -14,7 +14,12 @@ export type Still = {
 type Rgb = { rgb: Uint8Array; width: number; height: number };
 
 /** Decodes, fits and converts a still once; `frameWidth` × `frameHeight` px is the film's size. */
-export async function prepareStill(kernel: Kernel, layer: StillLayer, frameWidth: number, frameHeight: number): Promise<Still> {
+export async function prepareStill(
+  kernel: Kernel,
+  layer: StillLayer,
+  frameWidth: number,
+  frameHeight: number,
+): Promise<Still> {
   const size = canvasSize(layer.effect, frameWidth, frameHeight);
   const pixels = await drawCanvas(layer, size.width, size.height);
   const canvas = kernel.frame(size.width, size.height);
@@ -27,7 +32,14 @@ export async function prepareStill(kernel: Kernel, layer: StillLayer, frameWidth
 }
 
 /** Draws frame `index` of a scene of `total` frames into `out`. */
-export function sampleStill(kernel: Kernel, still: Still, index: number, total: number, out: Frame, scratch: number): void {
+export function sampleStill(
+  kernel: Kernel,
+  still: Still,
+  index: number,
+  total: number,
+  out: Frame,
+  scratch: number,
+): void {
   const { canvas } = still;
   const view = viewAt(still.effect, index, total, out.width, out.height);
   if (canvas.width === out.width && canvas.height === out.height && still.effect === 'none') {
@@ -35,12 +47,40 @@ export function sampleStill(kernel: Kernel, still: Still, index: number, total: 
     return;
   }
   const { resample } = kernel.call;
-  resample(canvas.y, canvas.width, canvas.height, canvas.width, out.y, out.width, out.height, out.width, view.x, view.y, view.scaleX, view.scaleY, scratch);
+  resample(
+    canvas.y,
+    canvas.width,
+    canvas.height,
+    canvas.width,
+    out.y,
+    out.width,
+    out.height,
+    out.width,
+    view.x,
+    view.y,
+    view.scaleX,
+    view.scaleY,
+    scratch,
+  );
   // Chroma sample k lies on luma column 2k and between luma rows 2k and 2k + 1; hence the quarter px.
   const chromaX = view.x / 2 + (1 - view.scaleX) / 4;
   const chromaY = view.y / 2;
   for (const plane of ['u', 'v'] as const) {
-    resample(canvas[plane], canvas.width / 2, canvas.height / 2, canvas.width / 2, out[plane], out.width / 2, out.height / 2, out.width / 2, chromaX, chromaY, view.scaleX, view.scaleY, scratch);
+    resample(
+      canvas[plane],
+      canvas.width / 2,
+      canvas.height / 2,
+      canvas.width / 2,
+      out[plane],
+      out.width / 2,
+      out.height / 2,
+      out.width / 2,
+      chromaX,
+      chromaY,
+      view.scaleX,
+      view.scaleY,
+      scratch,
+    );
   }
 }
 
@@ -53,11 +93,19 @@ function drawColors(colors: string[], width: number, height: number): Rgb {
   return { rgb: drawGradient(colors, width, height).rgb, width, height };
 }
 
-async function fitPicture(path: string, fit: Fit, background: string, width: number, height: number): Promise<Rgb> {
+async function fitPicture(
+  path: string,
+  fit: Fit,
+  background: string,
+  width: number,
+  height: number,
+): Promise<Rgb> {
   const open = () => sharp(path, { limitInputPixels: false }).flatten({ background }).toColourspace('srgb');
   const packed = (image: Sharp) => image.removeAlpha().raw().toBuffer();
-  if (fit === 'cover') return { rgb: await packed(open().resize(width, height, { fit: 'cover' })), width, height };
-  if (fit === 'contain') return { rgb: await packed(open().resize(width, height, { fit: 'contain', background })), width, height };
+  if (fit === 'cover')
+    return { rgb: await packed(open().resize(width, height, { fit: 'cover' })), width, height };
+  if (fit === 'contain')
+    return { rgb: await packed(open().resize(width, height, { fit: 'contain', background })), width, height };
   // A small copy, blurred there and enlarged, looks the same as a large blur and costs a hundredth.
   const small = await open()
     .resize(Math.ceil(width / 12), Math.ceil(height / 12), { fit: 'cover' })
@@ -65,7 +113,14 @@ async function fitPicture(path: string, fit: Fit, background: string, width: num
     .modulate({ brightness: 0.55, saturation: 0.9 })
     .png()
     .toBuffer();
-  const front = await sharp(path, { limitInputPixels: false }).resize(width, height, { fit: 'inside' }).png({ compressionLevel: 0 }).toBuffer();
-  const behind = await sharp(small).resize(width, height, { fit: 'fill', kernel: 'cubic' }).removeAlpha().png({ compressionLevel: 0 }).toBuffer();
+  const front = await sharp(path, { limitInputPixels: false })
+    .resize(width, height, { fit: 'inside' })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  const behind = await sharp(small)
+    .resize(width, height, { fit: 'fill', kernel: 'cubic' })
+    .removeAlpha()
+    .png({ compressionLevel: 0 })
+    .toBuffer();
   return { rgb: await packed(sharp(behind).composite([{ input: front, gravity: 'centre' }])), width, height };
 }

@@ -61,7 +61,11 @@ async function run(id: number, task: Task): Promise<void> {
   }
 }
 
-async function renderSegment(id: number, task: Extract<Task, { kind: 'segment' }>, deps: Parameters<typeof encodeSegment>[3]): Promise<undefined> {
+async function renderSegment(
+  id: number,
+  task: Extract<Task, { kind: 'segment' }>,
+  deps: Parameters<typeof encodeSegment>[3],
+): Promise<undefined> {
   let last = 0;
   await encodeSegment(task.plan, task.encoding, task.file, deps, (frames) => {
     const now = performance.now();
@@ -71,7 +75,10 @@ async function renderSegment(id: number, task: Extract<Task, { kind: 'segment' }
   });
 }
 
-async function renderFrame(task: Extract<Task, { kind: 'frame' }>, deps: Parameters<typeof Composer.open>[1]): Promise<Uint8Array> {
+async function renderFrame(
+  task: Extract<Task, { kind: 'frame' }>,
+  deps: Parameters<typeof Composer.open>[1],
+): Promise<Uint8Array> {
   const composer = await Composer.open(task.plan, deps);
   try {
     await composer.frame(task.index);

@@ -15,7 +15,13 @@ const SOFTNESS = { wipe: 0.004, smooth: 0.28, circle: 0.02, dissolve: 0.35 } as 
 const DIVE = 0.6;
 
 /** Prepares a transition for frames of one size; masks it needs are reserved in the kernel once. */
-export function openTransition(kernel: Kernel, plan: TransitionPlan, width: number, height: number, scratch: number): Mixer {
+export function openTransition(
+  kernel: Kernel,
+  plan: TransitionPlan,
+  width: number,
+  height: number,
+  scratch: number,
+): Mixer {
   switch (plan.type) {
     case 'fade':
       return (a, b, out, progress) => crossfade(kernel, a, b, out, progress);
@@ -31,7 +37,13 @@ export function openTransition(kernel: Kernel, plan: TransitionPlan, width: numb
     case 'smooth':
     case 'circle':
     case 'dissolve':
-      return movingEdge(kernel, plan.type, plan.direction ?? (plan.type === 'circle' ? 'out' : 'left'), width, height);
+      return movingEdge(
+        kernel,
+        plan.type,
+        plan.direction ?? (plan.type === 'circle' ? 'out' : 'left'),
+        width,
+        height,
+      );
   }
 }
 
@@ -56,10 +68,18 @@ function slide(kernel: Kernel, a: Frame, b: Frame, out: Frame, progress: number,
   const shift = Math.round((ease(progress) * length) / 2) * 2;
   const planes = [
     { a: a.y, b: b.y, out: out.y, width: out.width, height: out.height, shift },
-    ...(['u', 'v'] as const).map((name) => ({ a: a[name], b: b[name], out: out[name], width: out.width / 2, height: out.height / 2, shift: shift / 2 })),
+    ...(['u', 'v'] as const).map((name) => ({
+      a: a[name],
+      b: b[name],
+      out: out[name],
+      width: out.width / 2,
+      height: out.height / 2,
+      shift: shift / 2,
+    })),
   ];
   const memory = kernel.view(0, kernel.call.memory.buffer.byteLength);
-  const copy = (to: number, from: number, bytes: number): void => void memory.copyWithin(to, from, from + bytes);
+  const copy = (to: number, from: number, bytes: number): void =>
+    void memory.copyWithin(to, from, from + bytes);
   for (const plane of planes) {
     const { width, height, shift: s } = plane;
     if (!sideways) {
@@ -98,9 +118,37 @@ function enlarge(kernel: Kernel, frame: Frame, out: Frame, zoom: number, scratch
   const step = 1 / zoom;
   const x = (frame.width * (1 - step)) / 2;
   const y = (frame.height * (1 - step)) / 2;
-  kernel.call.resample(frame.y, frame.width, frame.height, frame.width, out.y, out.width, out.height, out.width, x, y, step, step, scratch);
+  kernel.call.resample(
+    frame.y,
+    frame.width,
+    frame.height,
+    frame.width,
+    out.y,
+    out.width,
+    out.height,
+    out.width,
+    x,
+    y,
+    step,
+    step,
+    scratch,
+  );
   for (const plane of ['u', 'v'] as const) {
-    kernel.call.resample(frame[plane], frame.width / 2, frame.height / 2, frame.width / 2, out[plane], out.width / 2, out.height / 2, out.width / 2, x / 2 + (1 - step) / 4, y / 2, step, step, scratch);
+    kernel.call.resample(
+      frame[plane],
+      frame.width / 2,
+      frame.height / 2,
+      frame.width / 2,
+      out[plane],
+      out.width / 2,
+      out.height / 2,
+      out.width / 2,
+      x / 2 + (1 - step) / 4,
+      y / 2,
+      step,
+      step,
+      scratch,
+    );
   }
 }
 
@@ -128,7 +176,16 @@ function movingEdge(kernel: Kernel, type: Edge, direction: string, width: number
 }
 
 /** Fills a u16 plane; `step` luma px a sample, `centre` the luma offset of a sample's middle. */
-function drawRamp(kernel: Kernel, at: number, type: Edge, direction: string, columns: number, rows: number, step: number, centre: number): void {
+function drawRamp(
+  kernel: Kernel,
+  at: number,
+  type: Edge,
+  direction: string,
+  columns: number,
+  rows: number,
+  step: number,
+  centre: number,
+): void {
   const plane = new Uint16Array(kernel.call.memory.buffer, at, columns * rows);
   const width = columns * step;
   const height = rows * step;
@@ -141,7 +198,14 @@ function drawRamp(kernel: Kernel, at: number, type: Edge, direction: string, col
 }
 
 /** Moment (0..1) at which the new scene reaches a place in px. */
-function rampValue(type: Edge, direction: string, x: number, y: number, width: number, height: number): number {
+function rampValue(
+  type: Edge,
+  direction: string,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): number {
   if (type === 'dissolve') return cloud(x, y, height / 14);
   if (type === 'circle') {
     const distance = Math.hypot(x - width / 2, y - height / 2) / (Math.hypot(width, height) / 2);
@@ -161,7 +225,10 @@ function rampValue(type: Edge, direction: string, x: number, y: number, width: n
 
 /** Soft noise in three octaves, the largest `size` px, the same in every render: the new scene blooms through. */
 function cloud(x: number, y: number, size: number): number {
-  const sum = valueNoise(x / size, y / size) * 0.6 + valueNoise((x * 3) / size + 17, (y * 3) / size) * 0.28 + valueNoise((x * 11) / size, (y * 11) / size + 31) * 0.12;
+  const sum =
+    valueNoise(x / size, y / size) * 0.6 +
+    valueNoise((x * 3) / size + 17, (y * 3) / size) * 0.28 +
+    valueNoise((x * 11) / size, (y * 11) / size + 31) * 0.12;
   // Sums of noise crowd around the middle; stretched so that change spreads over the whole time.
   return (sum - 0.5) * 1.6 + 0.5;
 }

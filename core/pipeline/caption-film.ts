@@ -1,7 +1,13 @@
 /** Everything written on the film: captions timed by the speech, titles, watermark; and the cues of the sidecars. */
 import type { FontBook } from '../drawing/fonts.ts';
 import { glyphWarnings } from '../drawing/glyph-warnings.ts';
-import { captionMeasure, captionSpans, titleSpan, watermarkSpan, type OverlaySpan } from '../drawing/overlays.ts';
+import {
+  captionMeasure,
+  captionSpans,
+  titleSpan,
+  watermarkSpan,
+  type OverlaySpan,
+} from '../drawing/overlays.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
 import type { Assets } from './assets.ts';
 import { makeCues, type Cue } from './captions.ts';
@@ -32,9 +38,16 @@ const LOWER_THIRD = { delayS: 0.4, lengthS: 5 };
 export function captionFilm(input: FilmTextInput): FilmText {
   const { storyboard, timeline, size, fonts } = input;
   const { captions, brand } = storyboard;
-  const cues = captions.mode === 'off' ? [] : makeCues(spokenTexts(input), captionMeasure(captions, size, fonts, brand.font));
+  const cues =
+    captions.mode === 'off'
+      ? []
+      : makeCues(spokenTexts(input), captionMeasure(captions, size, fonts, brand.font));
   const burned = captions.mode === 'burn' || captions.mode === 'both';
-  const watermark = watermarkSpan(brand, { startFrame: 0, endFrame: timeline.frames, picture: input.assets.watermark?.path });
+  const watermark = watermarkSpan(brand, {
+    startFrame: 0,
+    endFrame: timeline.frames,
+    picture: input.assets.watermark?.path,
+  });
   const titles = [...(watermark ? [watermark] : []), ...titleSpans(input)];
   return {
     cues,
@@ -50,9 +63,33 @@ function spokenTexts({ timeline, narrations }: FilmTextInput): Parameters<typeof
     if (!narration || narration.text.trim() === '' || scene.speechStartS === null) return [];
     const startMs = scene.speechStartS * 1000;
     // Own narration comes without marks; then its words share its length.
-    const marks = narration.marks.length > 0 ? narration.marks : [{ kind: 'sentence' as const, text: narration.text, charStart: 0, charEnd: narration.text.length, startMs: 0, endMs: narration.durationS * 1000 }];
-    const endMs = ((scene.start + scene.frames - (timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) / 2) / timeline.fps) * 1000;
-    return [{ scene: index, text: narration.text, language: narration.language, startMs, marks, endMs: Math.max(endMs, startMs + narration.durationS * 1000) }];
+    const marks =
+      narration.marks.length > 0
+        ? narration.marks
+        : [
+            {
+              kind: 'sentence' as const,
+              text: narration.text,
+              charStart: 0,
+              charEnd: narration.text.length,
+              startMs: 0,
+              endMs: narration.durationS * 1000,
+            },
+          ];
+    const endMs =
+      ((scene.start + scene.frames - (timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) / 2) /
+        timeline.fps) *
+      1000;
+    return [
+      {
+        scene: index,
+        text: narration.text,
+        language: narration.language,
+        startMs,
+        marks,
+        endMs: Math.max(endMs, startMs + narration.durationS * 1000),
+      },
+    ];
   });
 }
 
@@ -63,11 +100,21 @@ function titleSpans({ storyboard, timeline, assets, narrations }: FilmTextInput)
     const timed = timeline.scenes[index]!;
     // Titles belong to one scene: they come once it has mostly arrived and go before it leaves.
     const first = timed.start + Math.round((timed.transitionIn?.frames ?? 0) * 0.6);
-    const end = timed.start + timed.frames - Math.round((timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) * 0.4);
+    const end =
+      timed.start + timed.frames - Math.round((timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) * 0.4);
     const lower = scene.title.position === 'lowerThird';
     const startFrame = lower ? Math.min(first + Math.round(LOWER_THIRD.delayS * fps), end - 1) : first;
     const endFrame = lower ? Math.min(end, startFrame + Math.round(LOWER_THIRD.lengthS * fps)) : end;
     const language = narrations[index]?.language ?? scene.voice?.language ?? storyboard.language;
-    return [titleSpan(scene.title, storyboard.brand, { language, startFrame, endFrame, fps, captions: storyboard.captions, logo: assets.logo?.path })];
+    return [
+      titleSpan(scene.title, storyboard.brand, {
+        language,
+        startFrame,
+        endFrame,
+        fps,
+        captions: storyboard.captions,
+        logo: assets.logo?.path,
+      }),
+    ];
   });
 }

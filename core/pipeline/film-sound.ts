@@ -21,7 +21,11 @@ export type FilmSoundInput = {
 const EDGE_FADE_S = 0.05;
 
 /** @throws {StudioError} render_failed, no_space, cancelled */
-export async function makeSoundtrack(input: FilmSoundInput, deps: { ffmpeg: Ffmpeg; cache: ContentCache }, options: { signal: AbortSignal; onProgress: (fraction: number) => void }): Promise<MixedSound> {
+export async function makeSoundtrack(
+  input: FilmSoundInput,
+  deps: { ffmpeg: Ffmpeg; cache: ContentCache },
+  options: { signal: AbortSignal; onProgress: (fraction: number) => void },
+): Promise<MixedSound> {
   const sounds = placeSounds(input);
   const key = soundtrackKey(sounds);
   const extension = sounds.format === 'webm' ? 'webm' : 'm4a';
@@ -55,7 +59,16 @@ function placeSounds({ storyboard, timeline, narrations, assets }: FilmSoundInpu
     clips: clipSounds(storyboard, timeline, assets),
     music:
       music && assets.soundtrack
-        ? { path: assets.soundtrack.path, hash: assets.soundtrack.hash, volume: music.volume, ducking: music.ducking, fadeInS: music.fadeIn, fadeOutS: music.fadeOut, startS: music.start, loop: music.loop }
+        ? {
+            path: assets.soundtrack.path,
+            hash: assets.soundtrack.hash,
+            volume: music.volume,
+            ducking: music.ducking,
+            fadeInS: music.fadeIn,
+            fadeOutS: music.fadeOut,
+            startS: music.start,
+            loop: music.loop,
+          }
         : null,
   };
 }
@@ -64,15 +77,28 @@ function clipSounds(storyboard: Storyboard, timeline: Timeline, assets: Assets):
   const { fps } = timeline;
   return storyboard.scenes.flatMap((scene, index) => {
     const clip = assets.scenes[index]!.media;
-    if (scene.media?.type !== 'video' || clip?.kind !== 'clip' || !clip.audio || scene.media.sound === 'drop') return [];
+    if (scene.media?.type !== 'video' || clip?.kind !== 'clip' || !clip.audio || scene.media.sound === 'drop')
+      return [];
     const timed = timeline.scenes[index]!;
     const sceneS = timed.frames / fps;
     const isShort = clip.durationS < sceneS - 1 / fps;
     // Sound stretched with a slowed picture would only be a growl.
     if (isShort && scene.media.whenShort === 'slow') return [];
     const loop = scene.media.whenShort === 'loop';
-    const overlapS = Math.max(timed.transitionIn?.frames ?? 0, timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) / fps;
+    const overlapS =
+      Math.max(timed.transitionIn?.frames ?? 0, timeline.scenes[index + 1]?.transitionIn?.frames ?? 0) / fps;
     const durationS = loop ? sceneS : Math.min(sceneS, clip.durationS);
-    return [{ path: clip.audio.path, hash: clip.audio.hash, startS: timed.start / fps, durationS, loop, roundS: clipFrames(clip.durationS, fps) / fps, treatment: scene.media.sound, fadeS: Math.min(durationS / 2, Math.max(EDGE_FADE_S, overlapS)) }];
+    return [
+      {
+        path: clip.audio.path,
+        hash: clip.audio.hash,
+        startS: timed.start / fps,
+        durationS,
+        loop,
+        roundS: clipFrames(clip.durationS, fps) / fps,
+        treatment: scene.media.sound,
+        fadeS: Math.min(durationS / 2, Math.max(EDGE_FADE_S, overlapS)),
+      },
+    ];
   });
 }

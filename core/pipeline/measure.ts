@@ -8,7 +8,11 @@ import type { SceneMeasure } from './timeline.ts';
 const usualTransition = transitionSchema.parse({});
 
 /** One measure a scene, in order. */
-export function measureScenes(storyboard: Storyboard, assets: Assets, narrations: (Narration | null)[]): SceneMeasure[] {
+export function measureScenes(
+  storyboard: Storyboard,
+  assets: Assets,
+  narrations: (Narration | null)[],
+): SceneMeasure[] {
   return storyboard.scenes.map((scene, index) => {
     const media = assets.scenes[index]!.media;
     return {

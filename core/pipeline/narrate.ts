@@ -1,6 +1,6 @@
 /** Speaks each scene (or takes its own narration) and measures it. */
 import path from 'node:path';
-import { asStudioError, StudioError } from '../errors.ts';
+import { asStudioError, type Issue } from '../errors.ts';
 import type { Track } from '../ingest/types.ts';
 import type { Scene, Storyboard } from '../schema/storyboard.ts';
 import type { Mark, Speech, SpeechRequest } from '../tts/types.ts';
@@ -46,7 +46,13 @@ export async function narrate(
   const speakInTurn = async (): Promise<void> => {
     for (let index = next++; index < scenes.length; index = next++) {
       options.signal.throwIfAborted();
-      narrations[index] = await narrateScene(storyboard, index, ownAudio[index] ?? null, deps, options.signal);
+      narrations[index] = await narrateScene(
+        storyboard,
+        index,
+        ownAudio[index] ?? null,
+        deps,
+        options.signal,
+      );
       done += characters[index]!;
       options.onProgress(done, Math.max(1, total), index + 1);
     }
@@ -56,15 +62,24 @@ export async function narrate(
 }
 
 /** The voice of a scene: its own words first, then the storyboard's, as far as they fit together. */
-export function sceneVoice(storyboard: Pick<Storyboard, 'voice' | 'language'>, scene: Pick<Scene, 'voice'>, defaultEngine?: SpeechRequest['engine']): SceneVoice {
+export function sceneVoice(
+  storyboard: Pick<Storyboard, 'voice' | 'language'>,
+  scene: Pick<Scene, 'voice'>,
+  defaultEngine?: SpeechRequest['engine'],
+): SceneVoice {
   const general = storyboard.voice ?? {};
   const own = scene.voice ?? {};
   const language = own.language ?? (own.name ? undefined : general.language) ?? storyboard.language;
   // A voice speaks one language: named for the film, it is not meant for a scene in another one.
-  const sameLanguage = own.language === undefined || primary(own.language) === primary(general.language ?? storyboard.language);
+  const sameLanguage =
+    own.language === undefined || primary(own.language) === primary(general.language ?? storyboard.language);
   const sameEngine = own.engine === undefined || own.engine === general.engine;
   const name = own.name ?? (sameLanguage && sameEngine ? general.name : undefined);
-  const engine = own.engine ?? (own.name === undefined && sameLanguage ? general.engine : undefined) ?? defaultEngine ?? 'auto';
+  const engine =
+    own.engine ??
+    (own.name === undefined && sameLanguage ? general.engine : undefined) ??
+    defaultEngine ??
+    'auto';
   return { language, engine, voice: name, speed: own.speed ?? general.speed ?? 1 };
 }
 
@@ -72,11 +87,26 @@ function primary(language: string): string {
   return language.split('-')[0]!.toLowerCase();
 }
 
-async function narrateScene(storyboard: Storyboard, index: number, own: Track | null, deps: NarrateDeps, signal: AbortSignal): Promise<Narration | null> {
+async function narrateScene(
+  storyboard: Storyboard,
+  index: number,
+  own: Track | null,
+  deps: NarrateDeps,
+  signal: AbortSignal,
+): Promise<Narration | null> {
   const scene = storyboard.scenes[index]!;
   const text = scene.text ?? '';
   const voice = sceneVoice(storyboard, scene, deps.defaultEngine);
-  if (own) return { path: own.path, hash: own.hash, durationS: own.durationS, marks: [], text, language: voice.language, warnings: [] };
+  if (own)
+    return {
+      path: own.path,
+      hash: own.hash,
+      durationS: own.durationS,
+      marks: [],
+      text,
+      language: voice.language,
+      warnings: [],
+    };
   if (text.trim() === '') return null;
   try {
     const spoken = await deps.speech.speak({ ...voice, text, signal });
@@ -95,13 +125,20 @@ async function narrateScene(storyboard: Storyboard, index: number, own: Track | 
   }
 }
 
-/** Faults of voices, found without speaking. */
-export function checkVoices(storyboard: Storyboard, speech: Speech, defaultEngine?: SpeechRequest['engine']): { path: string; message: string }[] {
-  return storyboard.scenes.flatMap((scene, index) => {
-    if (!scene.text?.trim() || scene.audio) return [];
-    const fault: StudioError | null = speech.check(sceneVoice(storyboard, scene, defaultEngine));
-    if (!fault) return [];
-    const place = scene.voice ? `scenes[${index}].voice` : storyboard.voice ? 'voice' : 'language';
-    return [{ path: place, message: [fault.message, fault.hint].filter(Boolean).join(' ') }];
-  });
+/** Faults of voices, found without speaking; one of the whole film is said once. */
+export function checkVoices(
+  storyboard: Storyboard,
+  speech: Speech,
+  defaultEngine?: SpeechRequest['engine'],
+): Issue[] {
+  const issues = new Map<string, Issue>();
+  for (const [index, scene] of storyboard.scenes.entries()) {
+    if (!scene.text?.trim() || scene.audio) continue;
+    const fault = speech.check(sceneVoice(storyboard, scene, defaultEngine));
+    if (!fault) continue;
+    const path = scene.voice ? `scenes[${index}].voice` : storyboard.voice ? 'voice' : 'language';
+    const message = [fault.message, fault.hint].filter(Boolean).join(' ');
+    issues.set(`${path} ${message}`, { path, message });
+  }
+  return [...issues.values()];
 }

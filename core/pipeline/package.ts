@@ -26,7 +26,18 @@ export type JoinInput = {
 export async function joinFilm(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
   const list = path.join(input.workDir, 'segments.ffconcat');
   await writeFile(list, concatList(input.segments, input.fps));
-  const container = input.format === 'webm' ? ['-f', 'webm'] : ['-f', 'mp4', '-movflags', '+faststart', '-video_track_timescale', '90000', ...evenDecodeTimes(input.fps)];
+  const container =
+    input.format === 'webm'
+      ? ['-f', 'webm']
+      : [
+          '-f',
+          'mp4',
+          '-movflags',
+          '+faststart',
+          '-video_track_timescale',
+          '90000',
+          ...evenDecodeTimes(input.fps),
+        ];
   const title = input.title ? ['-metadata', `title=${input.title}`] : [];
   await ffmpeg.run({
     purpose: 'joining the film',
@@ -34,7 +45,24 @@ export async function joinFilm(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSi
       { source: `file:${list}`, options: ['-protocol_whitelist', 'file', '-f', 'concat', '-safe', '0'] },
       { source: `file:${input.sound}`, options: ['-protocol_whitelist', 'file'] },
     ],
-    outputs: [{ target: `file:${input.out}`, options: ['-map', '0:v:0', '-map', '1:a:0', '-c', 'copy', '-map_metadata', '-1', '-bitexact', ...title, ...container] }],
+    outputs: [
+      {
+        target: `file:${input.out}`,
+        options: [
+          '-map',
+          '0:v:0',
+          '-map',
+          '1:a:0',
+          '-c',
+          'copy',
+          '-map_metadata',
+          '-1',
+          '-bitexact',
+          ...title,
+          ...container,
+        ],
+      },
+    ],
     signal,
   });
   await proveWhole(input, ffmpeg, signal);
@@ -51,21 +79,35 @@ function evenDecodeTimes(fps: number): string[] {
 
 /** Our own file names only: hex keys, so nothing needs escaping beyond the quotes of the folder. */
 function concatList(segments: JoinInput['segments'], fps: number): string {
-  const entries = segments.map(({ file, frames }) => `file '${file.replaceAll("'", String.raw`'\''`)}'\nduration ${(frames / fps).toFixed(9)}\n`);
+  const entries = segments.map(
+    ({ file, frames }) =>
+      `file '${file.replaceAll("'", String.raw`'\''`)}'\nduration ${(frames / fps).toFixed(9)}\n`,
+  );
   return `ffconcat version 1.0\n${entries.join('')}`;
 }
 
 /** Frames as planned, and picture and sound as long as the plan within a frame. */
 async function proveWhole(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
-  const probe = await ffmpeg.probe(input.out, { signal, extra: input.format === 'webm' ? ['-count_packets'] : [] });
+  const probe = await ffmpeg.probe(input.out, {
+    signal,
+    extra: input.format === 'webm' ? ['-count_packets'] : [],
+  });
   const video = probe.streams.find((stream) => stream.codec_type === 'video');
   const frames = Number(input.format === 'webm' ? video?.['nb_read_packets'] : video?.['nb_frames']);
   if (frames !== input.frames) {
-    throw new StudioError('render_failed', `The joined film has ${frames} frames instead of ${input.frames}.`, { retryable: true });
+    throw new StudioError(
+      'render_failed',
+      `The joined film has ${frames} frames instead of ${input.frames}.`,
+      { retryable: true },
+    );
   }
   const durationS = Number(probe.format['duration']);
   const plannedS = input.frames / input.fps;
   if (Math.abs(durationS - plannedS) > 1.5 / input.fps + 0.005) {
-    throw new StudioError('render_failed', `The joined film lasts ${durationS.toFixed(3)} s instead of ${plannedS.toFixed(3)} s.`, { retryable: true });
+    throw new StudioError(
+      'render_failed',
+      `The joined film lasts ${durationS.toFixed(3)} s instead of ${plannedS.toFixed(3)} s.`,
+      { retryable: true },
+    );
   }
 }

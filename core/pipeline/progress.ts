@@ -28,8 +28,14 @@ export type ProgressMeter = {
 };
 
 /** @param now milliseconds, monotonic; given so that tests can drive it */
-export function openProgress(scenesTotal: number, report: (progress: Progress) => void, now: () => number = () => performance.now()): ProgressMeter {
-  const work = new Map<Stage, Work>(STAGES.map((stage) => [stage, { expectedS: 1, done: 0, startedAt: null }]));
+export function openProgress(
+  scenesTotal: number,
+  report: (progress: Progress) => void,
+  now: () => number = () => performance.now(),
+): ProgressMeter {
+  const work = new Map<Stage, Work>(
+    STAGES.map((stage) => [stage, { expectedS: 1, done: 0, startedAt: null }]),
+  );
   let shown = 0;
   let lastScene: number | null = null;
 
@@ -37,9 +43,15 @@ export function openProgress(scenesTotal: number, report: (progress: Progress) =
     const current = work.get(stage)!;
     const elapsedS = (now() - current.startedAt!) / 1000;
     // Once a tenth is done its own pace says more than the expectation.
-    const remainingS = current.done > 0.1 ? (elapsedS / current.done) * (1 - current.done) : current.expectedS * (1 - current.done);
+    const remainingS =
+      current.done > 0.1
+        ? (elapsedS / current.done) * (1 - current.done)
+        : current.expectedS * (1 - current.done);
     const pace = current.done > 0.1 ? elapsedS / (current.expectedS * current.done) : 1;
-    const laterS = STAGES.slice(STAGES.indexOf(stage) + 1).reduce((sum, later) => sum + work.get(later)!.expectedS, 0);
+    const laterS = STAGES.slice(STAGES.indexOf(stage) + 1).reduce(
+      (sum, later) => sum + work.get(later)!.expectedS,
+      0,
+    );
     // Before rendering, how long the film will be is not known: no number is better than a wrong one.
     if (stage === 'fetching' || stage === 'voicing') return null;
     return Math.max(0, Math.round(remainingS + laterS * Math.min(4, Math.max(0.25, pace))));
@@ -58,7 +70,13 @@ export function openProgress(scenesTotal: number, report: (progress: Progress) =
       const total = STAGES.reduce((sum, each) => sum + work.get(each)!.expectedS, 0);
       const spent = STAGES.reduce((sum, each) => sum + work.get(each)!.expectedS * work.get(each)!.done, 0);
       shown = Math.min(99.9, Math.max(shown, (spent / total) * 100));
-      report({ stage, scene, scenesTotal, progress: Math.round(shown * 10) / 10, etaSeconds: etaSeconds(stage) });
+      report({
+        stage,
+        scene,
+        scenesTotal,
+        progress: Math.round(shown * 10) / 10,
+        etaSeconds: etaSeconds(stage),
+      });
     },
   };
 }
@@ -67,10 +85,15 @@ export function openProgress(scenesTotal: number, report: (progress: Progress) =
  * Work of one stage in several parts, each with its expected cost in s.
  * @returns called with a part and how much of it is done, it says how much of all is done, 0..1
  */
-export function sharedWork<Part extends string>(costs: Record<Part, number>): (part: Part, fraction: number) => number {
+export function sharedWork<Part extends string>(
+  costs: Record<Part, number>,
+): (part: Part, fraction: number) => number {
   const done = Object.fromEntries(Object.keys(costs).map((part) => [part, 0])) as Record<Part, number>;
   const parts = Object.keys(costs) as Part[];
-  const total = Math.max(1e-6, parts.reduce((sum, part) => sum + costs[part], 0));
+  const total = Math.max(
+    1e-6,
+    parts.reduce((sum, part) => sum + costs[part], 0),
+  );
   return (part, fraction) => {
     done[part] = Math.max(done[part], Math.min(1, fraction));
     return parts.reduce((sum, each) => sum + costs[each] * done[each], 0) / total;

@@ -18,7 +18,11 @@ export type SegmentRun = {
 };
 
 /** Looks which segments there are already. Equal segments are rendered once. */
-export async function planRun(segments: Segment[], encoding: Encoding, cache: ContentCache): Promise<SegmentRun> {
+export async function planRun(
+  segments: Segment[],
+  encoding: Encoding,
+  cache: ContentCache,
+): Promise<SegmentRun> {
   const extension = encoding.format === 'webm' ? 'mkv' : 'mp4';
   const missing: Segment[] = [];
   for (const segment of new Map(segments.map((each) => [each.key, each])).values()) {
@@ -38,7 +42,13 @@ export async function planRun(segments: Segment[], encoding: Encoding, cache: Co
  * @param onFrames frames done of `run.frames`, and the scene worked on, from 1
  * @throws {StudioError} with the scene at fault, once nothing runs any more
  */
-export async function renderMissing(run: SegmentRun, encoding: Encoding, compositor: Compositor, signal: AbortSignal, onFrames: (done: number, scene: number) => void): Promise<void> {
+export async function renderMissing(
+  run: SegmentRun,
+  encoding: Encoding,
+  compositor: Compositor,
+  signal: AbortSignal,
+  onFrames: (done: number, scene: number) => void,
+): Promise<void> {
   let done = 0;
   await eachOrStop(signal, run.missing, async (segment, together) => {
     const scene = segment.scene + 1;
@@ -49,7 +59,10 @@ export async function renderMissing(run: SegmentRun, encoding: Encoding, composi
       onFrames(done, scene);
     };
     try {
-      await compositor.run({ kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) }, { signal: together, onFrames: count });
+      await compositor.run(
+        { kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) },
+        { signal: together, onFrames: count },
+      );
     } catch (error) {
       throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene });
     }
@@ -60,11 +73,14 @@ export async function renderMissing(run: SegmentRun, encoding: Encoding, composi
 function countReused(segments: Segment[], fresh: Set<string>): number {
   const scenes = Math.max(...segments.map((segment) => segment.scene)) + 1;
   const byScene = new Map<number, Segment[]>();
-  for (const segment of segments) byScene.set(segment.scene, [...(byScene.get(segment.scene) ?? []), segment]);
+  for (const segment of segments)
+    byScene.set(segment.scene, [...(byScene.get(segment.scene) ?? []), segment]);
   return Array.from({ length: scenes }, (_, scene) => {
     const own = byScene.get(scene) ?? [];
     const bodies = own.filter((segment) => segment.kind === 'body');
-    const windows = [...own, ...(byScene.get(scene + 1) ?? [])].filter((segment) => segment.kind === 'window');
+    const windows = [...own, ...(byScene.get(scene + 1) ?? [])].filter(
+      (segment) => segment.kind === 'window',
+    );
     return (bodies.length > 0 ? bodies : windows).every((segment) => !fresh.has(segment.key));
   }).filter(Boolean).length;
 }

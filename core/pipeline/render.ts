@@ -71,7 +71,14 @@ export type RenderedFilm = {
 };
 
 /** Rough costs before anything is measured, s: what keeps the bar steady from the first second on. */
-const COST = { asset: 0.15, character: 0.004, still: 0.2, frame1080p: 0.03, soundPerSecond: 0.03, saving: 0.6 };
+const COST = {
+  asset: 0.15,
+  character: 0.004,
+  still: 0.2,
+  frame1080p: 0.03,
+  soundPerSecond: 0.03,
+  saving: 0.6,
+};
 
 /**
  * Renders a film. Files get their final names together at the end; a failed or cancelled render leaves
@@ -93,26 +100,58 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
   try {
     expectCosts(progress, storyboard, size, deps.compositor.threads);
     enter('fetching');
-    const assets = await gatherAssets(storyboard, { ingest: deps.ingest, baseDir: request.baseDir, roots: request.baseDir === undefined ? [] : ['/'], frame: size, signal, onProgress: (done, total) => progress.advance('fetching', done / Math.max(1, total)) });
+    const assets = await gatherAssets(storyboard, {
+      ingest: deps.ingest,
+      baseDir: request.baseDir,
+      roots: request.baseDir === undefined ? [] : ['/'],
+      frame: size,
+      signal,
+      onProgress: (done, total) => progress.advance('fetching', done / Math.max(1, total)),
+    });
 
     enter('voicing');
-    const narrations = await narrate(storyboard, assets.scenes.map((scene) => scene.audio), deps, { signal, onProgress: (done, total, scene) => progress.advance('voicing', done / total, scene) });
+    const narrations = await narrate(
+      storyboard,
+      assets.scenes.map((scene) => scene.audio),
+      deps,
+      { signal, onProgress: (done, total, scene) => progress.advance('voicing', done / total, scene) },
+    );
 
     enter('rendering');
     const timeline = planTimeline(measureScenes(storyboard, assets, narrations), output.fps);
     const layers = sceneLayers(storyboard, assets);
     const captions = captionFilm({ storyboard, timeline, narrations, assets, size, fonts: deps.fonts });
     const encoding = { format: output.format, quality: output.quality };
-    const segments = cutSegments({ timeline, layers, overlays: captions.overlays, ...size, encoding, versions: deps.versions });
+    const segments = cutSegments({
+      timeline,
+      layers,
+      overlays: captions.overlays,
+      ...size,
+      encoding,
+      versions: deps.versions,
+    });
 
     const run = await planRun(segments, encoding, deps.cache);
-    const work = renderingWork(run.frames, timeline.frames / output.fps, storyboard.scenes.length, size, deps.compositor.threads);
+    const work = renderingWork(
+      run.frames,
+      timeline.frames / output.fps,
+      storyboard.scenes.length,
+      size,
+      deps.compositor.threads,
+    );
     progress.expect('rendering', work.expectedS);
 
-    const stills = await drawStills({ timeline, layers, overlays: captions.titles }, segments, storyboard, size, deps, {
-      signal,
-      onScene: (done) => progress.advance('rendering', work.done('stills', done / layers.length), done),
-    });
+    const stills = await drawStills(
+      { timeline, layers, overlays: captions.titles },
+      segments,
+      storyboard,
+      size,
+      deps,
+      {
+        signal,
+        onScene: (done) => progress.advance('rendering', work.done('stills', done / layers.length), done),
+      },
+    );
     work.done('stills', 1);
     const sheet = await saveSheet(stills.sheet, { storyboard, workDir, outDir });
     request.onSheet?.(sheet);
@@ -120,16 +159,42 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
     const [, sound] = await allOrStop(abort, [
-      renderMissing(run, encoding, deps.compositor, together, (frames, scene) => progress.advance('rendering', work.done('frames', frames / run.frames), scene)),
-      makeSoundtrack({ storyboard, timeline, narrations, assets, workDir }, deps, { signal: together, onProgress: (fraction) => progress.advance('rendering', work.done('sound', fraction), progress.scene()) }),
+      renderMissing(run, encoding, deps.compositor, together, (frames, scene) =>
+        progress.advance('rendering', work.done('frames', frames / run.frames), scene),
+      ),
+      makeSoundtrack({ storyboard, timeline, narrations, assets, workDir }, deps, {
+        signal: together,
+        onProgress: (fraction) =>
+          progress.advance('rendering', work.done('sound', fraction), progress.scene()),
+      }),
     ]);
 
     enter('saving');
     const film = path.join(workDir, `film.${output.format}`);
     const parts = segments.map((segment) => ({ file: run.file(segment), frames: segment.plan.frames }));
-    await joinFilm({ segments: parts, sound: sound.path, frames: timeline.frames, fps: output.fps, format: output.format, title: storyboard.title, workDir, out: film }, deps.ffmpeg, signal);
+    await joinFilm(
+      {
+        segments: parts,
+        sound: sound.path,
+        frames: timeline.frames,
+        fps: output.fps,
+        format: output.format,
+        title: storyboard.title,
+        workDir,
+        out: film,
+      },
+      deps.ffmpeg,
+      signal,
+    );
     progress.advance('saving', 0.7);
-    const files = await saveFilm({ film, poster: stills.poster, cues: captions.cues, storyboard, workDir, outDir });
+    const files = await saveFilm({
+      film,
+      poster: stills.poster,
+      cues: captions.cues,
+      storyboard,
+      workDir,
+      outDir,
+    });
     await deps.cache.trim();
     return {
       files,
@@ -139,7 +204,12 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       loudness: { lufs: sound.lufs, truePeakDb: sound.truePeakDb },
       scenesReused: run.scenesReused,
       segments: { total: segments.length, reused: run.reused },
-      warnings: [...assets.warnings, ...narrations.flatMap((narration) => narration?.warnings ?? []), ...timeline.warnings, ...captions.warnings],
+      warnings: [
+        ...assets.warnings,
+        ...narrations.flatMap((narration) => narration?.warnings ?? []),
+        ...timeline.warnings,
+        ...captions.warnings,
+      ],
     };
   } catch (error) {
     throw asStudioError(signal.aborted ? (signal.reason ?? error) : error, 'render_failed').at({ stage });
@@ -170,20 +240,43 @@ function isRunning(pid: number): boolean {
 }
 
 /** What is expected before anything is measured. */
-function expectCosts(progress: ProgressMeter, storyboard: Storyboard, size: { width: number; height: number }, threads: number): void {
+function expectCosts(
+  progress: ProgressMeter,
+  storyboard: Storyboard,
+  size: { width: number; height: number },
+  threads: number,
+): void {
   const characters = storyboard.scenes.reduce((sum, scene) => sum + (scene.text?.length ?? 0), 0);
   // Speech runs at about 15 characters a second; scenes without any last about 4 s.
-  const seconds = storyboard.scenes.reduce((sum, scene) => sum + (scene.duration === 'auto' ? Math.max(4, (scene.text?.length ?? 0) / 15) : scene.duration), 0);
+  const seconds = storyboard.scenes.reduce(
+    (sum, scene) =>
+      sum + (scene.duration === 'auto' ? Math.max(4, (scene.text?.length ?? 0) / 15) : scene.duration),
+    0,
+  );
   progress.expect('fetching', storyboard.scenes.length * COST.asset);
   progress.expect('voicing', 0.2 + characters * COST.character);
-  progress.expect('rendering', renderingWork(seconds * storyboard.output.fps, seconds, storyboard.scenes.length, size, threads).expectedS);
+  progress.expect(
+    'rendering',
+    renderingWork(seconds * storyboard.output.fps, seconds, storyboard.scenes.length, size, threads)
+      .expectedS,
+  );
   progress.expect('saving', COST.saving);
 }
 
 /** Pictures, frames and sound of a film as shares of one stage. */
-function renderingWork(frames: number, seconds: number, scenes: number, size: { width: number; height: number }, threads: number): { expectedS: number; done: ReturnType<typeof sharedWork<'stills' | 'frames' | 'sound'>> } {
+function renderingWork(
+  frames: number,
+  seconds: number,
+  scenes: number,
+  size: { width: number; height: number },
+  threads: number,
+): { expectedS: number; done: ReturnType<typeof sharedWork<'stills' | 'frames' | 'sound'>> } {
   const perFrame = 0.004 + (COST.frame1080p * size.width * size.height) / (1920 * 1080);
-  const costs = { stills: (scenes * COST.still) / threads, frames: (frames * perFrame) / threads, sound: seconds * COST.soundPerSecond };
+  const costs = {
+    stills: (scenes * COST.still) / threads,
+    frames: (frames * perFrame) / threads,
+    sound: seconds * COST.soundPerSecond,
+  };
   return { expectedS: costs.stills + costs.frames + costs.sound, done: sharedWork(costs) };
 }
 

@@ -5,7 +5,13 @@ import type { Storyboard } from '../schema/storyboard.ts';
 import type { Cue } from './captions.ts';
 import { toSrt, toVtt } from './sidecars.ts';
 
-export type FilmFiles = { film: string; poster: string; sheet: string; srt: string | null; vtt: string | null };
+export type FilmFiles = {
+  film: string;
+  poster: string;
+  sheet: string;
+  srt: string | null;
+  vtt: string | null;
+};
 
 export type Saving = {
   /** Temporary files on the disk of `outDir`. */
@@ -33,7 +39,10 @@ export function filmFiles(storyboard: Storyboard, outDir: string): FilmFiles {
 }
 
 /** Puts the sheet in its place, long before the film is there. */
-export async function saveSheet(sheet: string, { storyboard, workDir, outDir }: Pick<Saving, 'storyboard' | 'workDir' | 'outDir'>): Promise<string> {
+export async function saveSheet(
+  sheet: string,
+  { storyboard, workDir, outDir }: Pick<Saving, 'storyboard' | 'workDir' | 'outDir'>,
+): Promise<string> {
   const files = filmFiles(storyboard, outDir);
   // Copied, not linked: an edit of the copy must not reach the cache.
   const copy = path.join(workDir, 'sheet.png');
@@ -43,7 +52,14 @@ export async function saveSheet(sheet: string, { storyboard, workDir, outDir }: 
 }
 
 /** @throws {Error} ENOSPC and the like, as the system says them; then nothing has its final name yet */
-export async function saveFilm({ film, poster, cues, storyboard, workDir, outDir }: Saving): Promise<FilmFiles> {
+export async function saveFilm({
+  film,
+  poster,
+  cues,
+  storyboard,
+  workDir,
+  outDir,
+}: Saving): Promise<FilmFiles> {
   const files = filmFiles(storyboard, outDir);
   const beside = (name: string): string => path.join(workDir, path.basename(name));
   await copyFile(poster, beside(files.poster));

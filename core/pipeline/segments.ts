@@ -13,7 +13,11 @@ import type { Timeline } from './timeline.ts';
 const LONGEST_PIECE_S = 10;
 
 /** A scene's picture without its place in time. */
-export type SceneLayer = Layer extends infer Each ? (Each extends Layer ? Omit<Each, 'sceneFrames' | 'offset'> : never) : never;
+export type SceneLayer = Layer extends infer Each
+  ? Each extends Layer
+    ? Omit<Each, 'sceneFrames' | 'offset'>
+    : never
+  : never;
 
 export type Segment = {
   plan: SegmentPlan;
@@ -43,30 +47,71 @@ export function cutSegments(input: SegmentInput): Segment[] {
   for (const [index, scene] of timeline.scenes.entries()) {
     const into = scene.transitionIn?.frames ?? 0;
     const outOf = timeline.scenes[index + 1]?.transitionIn?.frames ?? 0;
-    const layer = (offset: number): Layer => ({ ...layers[index]!, sceneFrames: scene.frames, offset }) as Layer;
+    const layer = (offset: number): Layer =>
+      ({ ...layers[index]!, sceneFrames: scene.frames, offset }) as Layer;
     if (scene.transitionIn) {
       const before = timeline.scenes[index - 1]!;
-      const outgoing = { ...layers[index - 1]!, sceneFrames: before.frames, offset: before.frames - into } as Layer;
+      const outgoing = {
+        ...layers[index - 1]!,
+        sceneFrames: before.frames,
+        offset: before.frames - into,
+      } as Layer;
       const { type, direction } = scene.transitionIn;
-      segments.push(segment(input, { scene: index, kind: 'window', start: scene.start, frames: into, base: outgoing, incoming: layer(0), transition: { type, direction } }));
+      segments.push(
+        segment(input, {
+          scene: index,
+          kind: 'window',
+          start: scene.start,
+          frames: into,
+          base: outgoing,
+          incoming: layer(0),
+          transition: { type, direction },
+        }),
+      );
     }
     for (const piece of pieces(scene.frames - into - outOf, LONGEST_PIECE_S * timeline.fps)) {
       const offset = into + piece.from;
-      segments.push(segment(input, { scene: index, kind: 'body', start: scene.start + offset, frames: piece.frames, base: layer(offset), incoming: null, transition: null }));
+      segments.push(
+        segment(input, {
+          scene: index,
+          kind: 'body',
+          start: scene.start + offset,
+          frames: piece.frames,
+          base: layer(offset),
+          incoming: null,
+          transition: null,
+        }),
+      );
     }
   }
   return segments;
 }
 
-type Cut = Pick<Segment, 'scene' | 'kind' | 'start'> & Pick<SegmentPlan, 'frames' | 'base' | 'incoming' | 'transition'>;
+type Cut = Pick<Segment, 'scene' | 'kind' | 'start'> &
+  Pick<SegmentPlan, 'frames' | 'base' | 'incoming' | 'transition'>;
 
 function segment(input: SegmentInput, cut: Cut): Segment {
   const { timeline, width, height } = input;
   const overlays = input.overlays
     .filter((span) => span.startFrame < cut.start + cut.frames && span.endFrame > cut.start)
     .map((span) => withinCut(span, cut));
-  const plan: SegmentPlan = { width, height, fps: timeline.fps, frames: cut.frames, base: cut.base, incoming: cut.incoming, transition: cut.transition, overlays };
-  return { plan, scene: cut.scene, kind: cut.kind, start: cut.start, key: segmentKey(plan, input.encoding, input.versions) };
+  const plan: SegmentPlan = {
+    width,
+    height,
+    fps: timeline.fps,
+    frames: cut.frames,
+    base: cut.base,
+    incoming: cut.incoming,
+    transition: cut.transition,
+    overlays,
+  };
+  return {
+    plan,
+    scene: cut.scene,
+    kind: cut.kind,
+    start: cut.start,
+    key: segmentKey(plan, input.encoding, input.versions),
+  };
 }
 
 /**
@@ -98,11 +143,14 @@ function pieces(frames: number, longest: number): { from: number; frames: number
 
 /** sha256 over everything that decides the segment's bytes. Files count by their hash, not by where they lie. */
 export function segmentKey(plan: SegmentPlan, encoding: Encoding, versions: Record<string, string>): string {
-  const decisive = JSON.stringify({ renderer: RENDERER_VERSION, versions, encoding, plan }, (key, value: unknown) => {
-    // Logos and watermarks are named by their content.
-    if ((key === 'logo' || key === 'picture') && typeof value === 'string') return path.basename(value);
-    const isFile = typeof value === 'object' && value !== null && 'path' in value && 'hash' in value;
-    return isFile ? { ...value, path: undefined } : value;
-  });
+  const decisive = JSON.stringify(
+    { renderer: RENDERER_VERSION, versions, encoding, plan },
+    (key, value: unknown) => {
+      // Logos and watermarks are named by their content.
+      if ((key === 'logo' || key === 'picture') && typeof value === 'string') return path.basename(value);
+      const isFile = typeof value === 'object' && value !== null && 'path' in value && 'hash' in value;
+      return isFile ? { ...value, path: undefined } : value;
+    },
+  );
   return createHash('sha256').update(decisive).digest('hex');
 }

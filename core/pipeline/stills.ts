@@ -38,23 +38,59 @@ const TELLING_MOMENT = 0.45;
 export type Stills = { sheet: string; poster: string };
 
 /** Sheet and poster, from the cache when no picture and no text of the storyboard changed. */
-export async function drawStills(input: StillsInput, segments: Segment[], storyboard: Storyboard, film: Size, deps: StillsDeps, options: { signal: AbortSignal; onScene: (done: number) => void }): Promise<Stills> {
+export async function drawStills(
+  input: StillsInput,
+  segments: Segment[],
+  storyboard: Storyboard,
+  film: Size,
+  deps: StillsDeps,
+  options: { signal: AbortSignal; onScene: (done: number) => void },
+): Promise<Stills> {
   const { cache, fonts } = deps;
   const scenes = storyboard.scenes.map((scene) => [scene.text, scene.title]);
-  const key = createHash('sha256').update(JSON.stringify(['stills', 1, segments.map((segment) => segment.key), storyboard.title, scenes, film])).digest('hex');
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify(['stills', 1, segments.map((segment) => segment.key), storyboard.title, scenes, film]),
+    )
+    .digest('hex');
   const stills = { sheet: cache.file(key, 'png'), poster: cache.file(key, 'jpg') };
   if ((await cache.has(key, 'png')) && (await cache.has(key, 'jpg'))) return stills;
   const frames = await drawSceneFrames(input, film, deps.compositor, options);
   const cells = frames.map((picture, index) => sheetCell(picture, index, storyboard, input.timeline));
-  await keep(cache, key, 'png', drawSheet({ title: storyboard.title, durationS: input.timeline.frames / input.timeline.fps, language: storyboard.language, cells }, fonts));
+  await keep(
+    cache,
+    key,
+    'png',
+    drawSheet(
+      {
+        title: storyboard.title,
+        durationS: input.timeline.frames / input.timeline.fps,
+        language: storyboard.language,
+        cells,
+      },
+      fonts,
+    ),
+  );
   await keep(cache, key, 'jpg', await drawPoster(input, frames, film, deps.compositor, options.signal));
   return stills;
 }
 
-function sheetCell(picture: SceneFrame, index: number, storyboard: Storyboard, timeline: Timeline): SheetCell {
+function sheetCell(
+  picture: SceneFrame,
+  index: number,
+  storyboard: Storyboard,
+  timeline: Timeline,
+): SheetCell {
   const scene = storyboard.scenes[index]!;
   const timed = timeline.scenes[index]!;
-  return { picture, number: index + 1, heading: scene.title?.text, text: scene.text, durationS: timed.frames / timeline.fps, transition: timed.transitionIn?.type };
+  return {
+    picture,
+    number: index + 1,
+    heading: scene.title?.text,
+    text: scene.text,
+    durationS: timed.frames / timeline.fps,
+    transition: timed.transitionIn?.type,
+  };
 }
 
 async function keep(cache: ContentCache, key: string, extension: string, bytes: Uint8Array): Promise<void> {
@@ -64,7 +100,12 @@ async function keep(cache: ContentCache, key: string, extension: string, bytes: 
 }
 
 /** One small frame of every scene, side by side on the compositor's threads. */
-async function drawSceneFrames(input: StillsInput, film: Size, compositor: Compositor, { signal, onScene }: { signal: AbortSignal; onScene: (done: number) => void }): Promise<SceneFrame[]> {
+async function drawSceneFrames(
+  input: StillsInput,
+  film: Size,
+  compositor: Compositor,
+  { signal, onScene }: { signal: AbortSignal; onScene: (done: number) => void },
+): Promise<SceneFrame[]> {
   const size = shrunk(film, SHEET_SHORT_SIDE);
   const frames: SceneFrame[] = [];
   let done = 0;
@@ -79,7 +120,13 @@ async function drawSceneFrames(input: StillsInput, film: Size, compositor: Compo
   return frames;
 }
 
-async function drawSceneFrame(input: StillsInput, scene: number, size: Size, compositor: Compositor, signal: AbortSignal): Promise<SceneFrame> {
+async function drawSceneFrame(
+  input: StillsInput,
+  scene: number,
+  size: Size,
+  compositor: Compositor,
+  signal: AbortSignal,
+): Promise<SceneFrame> {
   const timed = input.timeline.scenes[scene]!;
   const index = Math.floor(timed.frames * TELLING_MOMENT);
   const plan: SegmentPlan = {
@@ -89,28 +136,47 @@ async function drawSceneFrame(input: StillsInput, scene: number, size: Size, com
     base: { ...input.layers[scene]!, sceneFrames: timed.frames, offset: 0 } as Layer,
     incoming: null,
     transition: null,
-    overlays: input.overlays.map((span) => ({ ...span, startFrame: span.startFrame - timed.start, endFrame: span.endFrame - timed.start })),
+    overlays: input.overlays.map((span) => ({
+      ...span,
+      startFrame: span.startFrame - timed.start,
+      endFrame: span.endFrame - timed.start,
+    })),
   };
   const rgb = await compositor.run({ kind: 'frame', plan, index }, { signal });
   return { rgb: rgb!, ...size };
 }
 
 /** The poster: the scene with the most to see, drawn anew at the film's size. @returns JPEG */
-async function drawPoster(input: StillsInput, frames: SceneFrame[], film: Size, compositor: Compositor, signal: AbortSignal): Promise<Buffer> {
+async function drawPoster(
+  input: StillsInput,
+  frames: SceneFrame[],
+  film: Size,
+  compositor: Compositor,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const scene = await mostTelling(frames);
   const picture = await drawSceneFrame(input, scene, shrunk(film, POSTER_SHORT_SIDE), compositor, signal);
-  return sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } }).jpeg({ quality: 88, mozjpeg: true }).toBuffer();
+  return sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } })
+    .jpeg({ quality: 88, mozjpeg: true })
+    .toBuffer();
 }
 
 /** Index of the frame with detail and contrast that is neither black nor white; earlier ones win ties. */
 async function mostTelling(frames: SceneFrame[]): Promise<number> {
   let best = { index: 0, score: -Infinity };
   for (const [index, frame] of frames.entries()) {
-    const stats = await sharp(frame.rgb, { raw: { width: frame.width, height: frame.height, channels: 3 } }).stats();
+    const stats = await sharp(frame.rgb, {
+      raw: { width: frame.width, height: frame.height, channels: 3 },
+    }).stats();
     const brightness = stats.channels.reduce((sum, channel) => sum + channel.mean, 0) / 3 / 255;
     const contrast = stats.channels.reduce((sum, channel) => sum + channel.stdev, 0) / 3 / 128;
     const exposure = 1 - Math.abs(brightness - 0.45) * 1.2;
-    const score = stats.entropy / 8 + Math.min(1, Math.log1p(stats.sharpness) / 2) + contrast + exposure - (index / Math.max(1, frames.length)) * 0.15;
+    const score =
+      stats.entropy / 8 +
+      Math.min(1, Math.log1p(stats.sharpness) / 2) +
+      contrast +
+      exposure -
+      (index / Math.max(1, frames.length)) * 0.15;
     if (score > best.score) best = { index, score };
   }
   return best.index;

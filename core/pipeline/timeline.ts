@@ -26,7 +26,11 @@ export type SceneMeasure = {
   transition: { type: TransitionType; duration: number; direction?: string | undefined };
 };
 
-export type TimedTransition = { type: Exclude<TransitionType, 'none'>; direction: string | null; frames: number };
+export type TimedTransition = {
+  type: Exclude<TransitionType, 'none'>;
+  direction: string | null;
+  frames: number;
+};
 
 export type TimedScene = {
   /** First frame of the film in which the scene is seen, at the start of its transition in. */
@@ -47,11 +51,14 @@ export type Timeline = { fps: number; frames: number; scenes: TimedScene[]; warn
 export function planTimeline(measures: SceneMeasure[], fps: number): Timeline {
   const warnings: string[] = [];
   const leads = measures.map((measure, index) => leadIn(measure, index));
-  const lengths = measures.map((measure, index) => sceneFrames(measure, index, measures, leads[index]!, fps, warnings));
+  const lengths = measures.map((measure, index) =>
+    sceneFrames(measure, index, measures, leads[index]!, fps, warnings),
+  );
   const scenes: TimedScene[] = [];
   let start = 0;
   for (const [index, measure] of measures.entries()) {
-    const transitionIn = index === 0 ? null : fitTransition(measure, lengths[index - 1]!, lengths[index]!, fps, index, warnings);
+    const transitionIn =
+      index === 0 ? null : fitTransition(measure, lengths[index - 1]!, lengths[index]!, fps, index, warnings);
     start -= transitionIn?.frames ?? 0;
     const speechStartS = measure.speechS === null ? null : start / fps + leads[index]!;
     scenes.push({ start, frames: lengths[index]!, transitionIn, speechStartS });
@@ -68,7 +75,14 @@ function overlapS(measure: SceneMeasure | undefined): number {
   return measure && measure.transition.type !== 'none' ? measure.transition.duration : 0;
 }
 
-function sceneFrames(measure: SceneMeasure, index: number, all: SceneMeasure[], leadS: number, fps: number, warnings: string[]): number {
+function sceneFrames(
+  measure: SceneMeasure,
+  index: number,
+  all: SceneMeasure[],
+  leadS: number,
+  fps: number,
+  warnings: string[],
+): number {
   const next = all[index + 1];
   const tailS = TAIL_S + (next ? overlapS(next) / 2 : CLOSING_S);
   const spokenS = measure.speechS === null ? 0 : leadS + measure.speechS + tailS;
@@ -77,7 +91,9 @@ function sceneFrames(measure: SceneMeasure, index: number, all: SceneMeasure[], 
     const given = Math.max(1, Math.round(measure.duration * fps));
     const least = measure.speechS === null ? 0 : frames(leadS + measure.speechS);
     if (given >= least) return given;
-    warnings.push(`Scene ${index + 1}: its speech lasts longer than its duration of ${measure.duration} s, so it was lengthened to ${(frames(spokenS) / fps).toFixed(1)} s.`);
+    warnings.push(
+      `Scene ${index + 1}: its speech lasts longer than its duration of ${measure.duration} s, so it was lengthened to ${(frames(spokenS) / fps).toFixed(1)} s.`,
+    );
     return frames(spokenS);
   }
   if (measure.speechS !== null) return frames(spokenS);
@@ -85,12 +101,22 @@ function sceneFrames(measure: SceneMeasure, index: number, all: SceneMeasure[], 
   return frames(measure.hasTitle ? TITLE_S : PICTURE_S);
 }
 
-function fitTransition(measure: SceneMeasure, before: number, after: number, fps: number, index: number, warnings: string[]): TimedTransition | null {
+function fitTransition(
+  measure: SceneMeasure,
+  before: number,
+  after: number,
+  fps: number,
+  index: number,
+  warnings: string[],
+): TimedTransition | null {
   const { type, duration, direction } = measure.transition;
   if (type === 'none') return null;
   const wanted = Math.max(1, Math.round(duration * fps));
   const frames = Math.min(wanted, Math.floor(before / 2), Math.floor(after / 2));
   // A frame less is rounding, not news.
-  if (frames < wanted - 1) warnings.push(`Scene ${index + 1}: its ${type} transition was shortened to ${(frames / fps).toFixed(2)} s to fit the scenes.`);
+  if (frames < wanted - 1)
+    warnings.push(
+      `Scene ${index + 1}: its ${type} transition was shortened to ${(frames / fps).toFixed(2)} s to fit the scenes.`,
+    );
   return frames > 0 ? { type, direction: direction ?? null, frames } : null;
 }

@@ -2,7 +2,16 @@
 import { z } from 'zod';
 import { metadataSchema } from './storyboard.ts';
 
-export const jobStatuses = ['queued', 'fetching', 'voicing', 'rendering', 'saving', 'done', 'failed', 'cancelled'] as const;
+export const jobStatuses = [
+  'queued',
+  'fetching',
+  'voicing',
+  'rendering',
+  'saving',
+  'done',
+  'failed',
+  'cancelled',
+] as const;
 export const finalStatuses = ['done', 'failed', 'cancelled'] as const;
 
 const isoTime = z.string().describe('ISO 8601, UTC');

@@ -4,15 +4,37 @@ import { z } from 'zod';
 /** BCP-47 in its common form: language, optional script, optional region. */
 export const languageSchema = z
   .string()
-  .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|\d{3}))?$/, 'must be a language tag such as "en", "en-US" or "es-419"')
+  .regex(
+    /^[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|\d{3}))?$/,
+    'must be a language tag such as "en", "en-US" or "es-419"',
+  )
   .describe('Language as a BCP-47 tag, e.g. en-US or es-419');
 
-export const engineNames = ['auto', 'espeak', 'flite', 'sherpa', 'openai', 'elevenlabs', 'azure', 'edge', 'none'] as const;
+export const engineNames = [
+  'auto',
+  'espeak',
+  'flite',
+  'sherpa',
+  'openai',
+  'elevenlabs',
+  'azure',
+  'edge',
+  'none',
+] as const;
 
 export const voiceSchema = z
   .strictObject({
-    engine: z.enum(engineNames).optional().describe('Speech engine; "auto" picks the best one configured, "none" is silence'),
-    name: z.string().min(1).max(120).regex(/^[\p{L}\p{N} ._:+/@()-]+$/u, 'has a character no voice name has').optional().describe('Voice name, as listed by `genscene voices`'),
+    engine: z
+      .enum(engineNames)
+      .optional()
+      .describe('Speech engine; "auto" picks the best one configured, "none" is silence'),
+    name: z
+      .string()
+      .min(1)
+      .max(120)
+      .regex(/^[\p{L}\p{N} ._:+/@()-]+$/u, 'has a character no voice name has')
+      .optional()
+      .describe('Voice name, as listed by `genscene voices`'),
     language: languageSchema.optional(),
     speed: z.number().min(0.5).max(2).optional().describe('Speaking rate; 1 is the voice’s own'),
   })
@@ -28,13 +50,17 @@ export const spokenTextSchema = z
   .refine((text) => !text.includes('\u0000'), 'contains a NUL character; remove it');
 
 export const ttsRequestSchema = z.strictObject({
-  text: spokenTextSchema.min(1, 'is empty; write what should be said').refine((text) => text.trim() !== '', 'is empty; write what should be said'),
+  text: spokenTextSchema
+    .min(1, 'is empty; write what should be said')
+    .refine((text) => text.trim() !== '', 'is empty; write what should be said'),
   voice: voiceSchema.optional(),
   language: languageSchema.optional(),
   speed: z.number().min(0.5).max(2).optional(),
   format: z.enum(['mp3', 'wav', 'ogg']).default('mp3'),
   webhookUrl: z.url({ protocol: /^https?$/ }).optional(),
-  metadata: z.record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()])).optional(),
+  metadata: z
+    .record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()]))
+    .optional(),
   priority: z.number().int().min(-10).max(10).default(0),
 });
 

@@ -52,7 +52,10 @@ export const mediaSchema = z.discriminatedUnion('type', [
       .enum(['loop', 'freeze', 'slow'])
       .default('loop')
       .describe('What to do when the clip is shorter than the scene'),
-    sound: z.enum(['keep', 'duck', 'drop']).default('duck').describe('The clip’s own sound: keep, duck under speech, or drop'),
+    sound: z
+      .enum(['keep', 'duck', 'drop'])
+      .default('duck')
+      .describe('The clip’s own sound: keep, duck under speech, or drop'),
   }),
   z.strictObject({ type: z.literal('color'), color: colorSchema }),
   z.strictObject({
@@ -62,7 +65,18 @@ export const mediaSchema = z.discriminatedUnion('type', [
 ]);
 
 export const effects = ['zoomIn', 'zoomOut', 'panLeft', 'panRight', 'panUp', 'panDown', 'none'] as const;
-export const transitionTypes = ['fade', 'dissolve', 'wipe', 'slide', 'smooth', 'circle', 'zoom', 'fadeblack', 'fadewhite', 'none'] as const;
+export const transitionTypes = [
+  'fade',
+  'dissolve',
+  'wipe',
+  'slide',
+  'smooth',
+  'circle',
+  'zoom',
+  'fadeblack',
+  'fadewhite',
+  'none',
+] as const;
 const sideways = ['left', 'right', 'up', 'down'] as const;
 const inOut = ['in', 'out'] as const;
 
@@ -83,14 +97,24 @@ export const transitionDirections: Record<(typeof transitionTypes)[number], read
 export const transitionSchema = z
   .strictObject({
     type: z.enum(transitionTypes).default('fade'),
-    duration: z.number().min(0.1, 'must be at least 0.1 s; for a plain cut use type "none"').max(5).default(0.5).describe('Seconds both scenes overlap'),
-    direction: z.enum(['left', 'right', 'up', 'down', 'in', 'out']).optional().describe('Where the new scene moves to'),
+    duration: z
+      .number()
+      .min(0.1, 'must be at least 0.1 s; for a plain cut use type "none"')
+      .max(5)
+      .default(0.5)
+      .describe('Seconds both scenes overlap'),
+    direction: z
+      .enum(['left', 'right', 'up', 'down', 'in', 'out'])
+      .optional()
+      .describe('Where the new scene moves to'),
   })
   .superRefine((transition, context) => {
     const allowed = transitionDirections[transition.type];
     if (transition.direction === undefined || allowed.includes(transition.direction)) return;
     const message =
-      allowed.length > 0 ? `of "${transition.type}" must be one of ${allowed.join(', ')}` : `does not apply to "${transition.type}"; remove it`;
+      allowed.length > 0
+        ? `of "${transition.type}" must be one of ${allowed.join(', ')}`
+        : `does not apply to "${transition.type}"; remove it`;
     context.addIssue({ code: 'custom', path: ['direction'], message });
   })
   .describe('How this scene comes in over the one before it');
@@ -98,17 +122,25 @@ export const transitionSchema = z
 export const titlePositions = ['center', 'top', 'bottom', 'lowerThird'] as const;
 
 export const sceneSchema = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"').optional(),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"')
+    .optional(),
   text: spokenTextSchema.optional().describe('Narration'),
   voice: voiceSchema.optional(),
-  media: mediaSchema.optional().describe('Picture of the scene; without it a gradient in the brand’s colours'),
+  media: mediaSchema
+    .optional()
+    .describe('Picture of the scene; without it a gradient in the brand’s colours'),
   duration: z
     .union([z.number().min(0.2, 'must be at least 0.2 s').max(limits.sceneSeconds), z.literal('auto')], {
       error: `must be a number of seconds from 0.2 to ${limits.sceneSeconds}, or "auto"`,
     })
     .default('auto')
     .describe('Seconds, or "auto" for as long as the speech lasts'),
-  effect: z.enum(effects).optional().describe('Slow motion of the picture; pictures get a gentle one by default'),
+  effect: z
+    .enum(effects)
+    .optional()
+    .describe('Slow motion of the picture; pictures get a gentle one by default'),
   transition: transitionSchema.optional(),
   title: z
     .strictObject({
@@ -127,7 +159,10 @@ export const qualities = ['draft', 'standard', 'high'] as const;
 
 export const outputSchema = z.strictObject({
   format: z.enum(['mp4', 'webm']).default('mp4'),
-  resolution: z.enum(resolutions).default('1080').describe('Length of the short side: preview 360, sd 480, hd 720, 1080, 4k 2160 px'),
+  resolution: z
+    .enum(resolutions)
+    .default('1080')
+    .describe('Length of the short side: preview 360, sd 480, hd 720, 1080, 4k 2160 px'),
   aspectRatio: z.enum(aspectRatios).default('16:9'),
   fps: z.literal(frameRates, { error: `must be one of ${frameRates.join(', ')}` }).default(30),
   quality: z.enum(qualities).default('standard'),
@@ -146,7 +181,10 @@ export const soundtrackSchema = z.strictObject({
 
 export const captionsSchema = z.strictObject({
   mode: z.enum(['burn', 'sidecar', 'both', 'off']).default('both'),
-  style: z.enum(['line', 'karaoke', 'word']).default('line').describe('Whole lines, lines with the spoken word lit, or one word at a time'),
+  style: z
+    .enum(['line', 'karaoke', 'word'])
+    .default('line')
+    .describe('Whole lines, lines with the spoken word lit, or one word at a time'),
   position: z.enum(['bottom', 'middle', 'top']).default('bottom'),
   size: z.enum(['small', 'medium', 'large']).default('medium'),
   background: z.enum(['none', 'box']).default('none').describe('Outline only, or a dark box behind'),
@@ -164,7 +202,13 @@ export const brandSchema = z.strictObject({
       text: colorSchema.default('#ffffff'),
     })
     .prefault({}),
-  font: z.string().min(1).max(80).regex(/^[\p{L}\p{N} ._-]+$/u, 'must be a font family name').optional().describe('Font family for titles and captions'),
+  font: z
+    .string()
+    .min(1)
+    .max(80)
+    .regex(/^[\p{L}\p{N} ._-]+$/u, 'must be a font family name')
+    .optional()
+    .describe('Font family for titles and captions'),
   watermark: z
     .strictObject({
       src: sourceSchema.optional(),
@@ -172,7 +216,10 @@ export const brandSchema = z.strictObject({
       position: z.enum(['topLeft', 'topRight', 'bottomLeft', 'bottomRight']).default('topRight'),
       opacity: z.number().min(0.05).max(1).default(0.6),
     })
-    .refine((mark) => (mark.src === undefined) !== (mark.text === undefined), 'needs either src (a picture) or text')
+    .refine(
+      (mark) => (mark.src === undefined) !== (mark.text === undefined),
+      'needs either src (a picture) or text',
+    )
     .optional(),
 });
 
@@ -185,12 +232,18 @@ export const storyboardSchema = z.strictObject({
   title: shownTextSchema.optional(),
   language: languageSchema.default('en'),
   voice: voiceSchema.optional(),
-  scenes: z.array(sceneSchema).min(1, 'needs at least one scene').max(limits.scenes, `has more than ${limits.scenes} scenes; make two films of it`),
+  scenes: z
+    .array(sceneSchema)
+    .min(1, 'needs at least one scene')
+    .max(limits.scenes, `has more than ${limits.scenes} scenes; make two films of it`),
   output: outputSchema.prefault({}),
   soundtrack: soundtrackSchema.optional(),
   captions: captionsSchema.prefault({}),
   brand: brandSchema.prefault({}),
-  webhookUrl: z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).max(2048).optional(),
+  webhookUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+    .max(2048)
+    .optional(),
   metadata: metadataSchema.optional(),
   priority: z.number().int().min(-10).max(10).default(0).describe('Higher goes first'),
 });
@@ -212,7 +265,10 @@ export type Soundtrack = z.infer<typeof soundtrackSchema>;
 const shortSides = { preview: 360, sd: 480, hd: 720, '1080': 1080, '4k': 2160 } as const;
 
 /** Frame size in px; both sides even, as 4:2:0 video needs. `sd` 16:9 is 854 × 480. */
-export function frameSize(output: Pick<Output, 'resolution' | 'aspectRatio'>): { width: number; height: number } {
+export function frameSize(output: Pick<Output, 'resolution' | 'aspectRatio'>): {
+  width: number;
+  height: number;
+} {
   const short = shortSides[output.resolution];
   const even = (px: number): number => Math.round(px / 2) * 2;
   switch (output.aspectRatio) {

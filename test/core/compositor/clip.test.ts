@@ -19,14 +19,35 @@ beforeAll(async () => {
   file = path.join(folder, 'numbered.mkv');
   await ffmpeg.run({
     purpose: 'making a numbered clip',
-    inputs: [{ source: `nullsrc=s=64x32:r=${sourceFps}:d=4,geq=lum=16+2*N:cb=128:cr=128`, options: ['-f', 'lavfi'] }],
-    outputs: [{ target: file, options: ['-c:v', 'libx264', '-qp', '0', '-bf', '2', '-g', '40', '-pix_fmt', 'yuv420p'] }],
+    inputs: [
+      { source: `nullsrc=s=64x32:r=${sourceFps}:d=4,geq=lum=16+2*N:cb=128:cr=128`, options: ['-f', 'lavfi'] },
+    ],
+    outputs: [
+      {
+        target: file,
+        options: ['-c:v', 'libx264', '-qp', '0', '-bf', '2', '-g', '40', '-pix_fmt', 'yuv420p'],
+      },
+    ],
   });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const layer = (over: Partial<ClipLayer & { sceneFrames: number }> = {}) =>
-  ({ kind: 'clip', path: file, hash: 'numbered', normalise: '', fit: 'cover', background: '#000000', width: 64, height: 32, startS: 0, endS: 4, whenShort: 'loop', sceneFrames: 300, ...over }) as ClipLayer & { sceneFrames: number };
+  ({
+    kind: 'clip',
+    path: file,
+    hash: 'numbered',
+    normalise: '',
+    fit: 'cover',
+    background: '#000000',
+    width: 64,
+    height: 32,
+    startS: 0,
+    endS: 4,
+    whenShort: 'loop',
+    sceneFrames: 300,
+    ...over,
+  }) as ClipLayer & { sceneFrames: number };
 
 /** Source frame numbers shown in the given scene frames. */
 async function shown(view: ClipLayer & { sceneFrames: number }, indices: number[]): Promise<number[]> {
@@ -42,18 +63,21 @@ async function shown(view: ClipLayer & { sceneFrames: number }, indices: number[
   return numbers;
 }
 
-const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
+const range = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => from + index);
 
 describe('a clip', () => {
   it('shows at 30 fps the source frame of that moment, each in turn', async () => {
     const numbers = await shown(layer(), range(0, 60));
-    for (const [index, number] of numbers.entries()) expect(Math.abs(number - (index / size.fps) * sourceFps)).toBeLessThanOrEqual(0.61);
+    for (const [index, number] of numbers.entries())
+      expect(Math.abs(number - (index / size.fps) * sourceFps)).toBeLessThanOrEqual(0.61);
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   });
 
   it('shows the same frames wherever a segment begins', async () => {
     const whole = await shown(layer(), range(0, 100));
-    for (const from of [1, 7, 29, 30, 44, 45, 61, 89]) expect(await shown(layer(), range(from, 8))).toEqual(whole.slice(from, from + 8));
+    for (const from of [1, 7, 29, 30, 44, 45, 61, 89])
+      expect(await shown(layer(), range(from, 8))).toEqual(whole.slice(from, from + 8));
   });
 
   it('begins where it was trimmed to', async () => {
@@ -80,10 +104,19 @@ describe('a clip', () => {
 
   it('fits any shape into the frame', async () => {
     for (const fit of ['cover', 'contain', 'blur'] as const) {
-      for (const target of [{ width: 90, height: 160 }, { width: 100, height: 100 }, { width: 162, height: 202 }]) {
+      for (const target of [
+        { width: 90, height: 160 },
+        { width: 100, height: 100 },
+        { width: 162, height: 202 },
+      ]) {
         const kernel = new Kernel();
         const frame = kernel.frame(target.width, target.height);
-        const reader = new ClipReader(layer({ fit }), { ...target, fps: 30 }, ffmpeg, new AbortController().signal);
+        const reader = new ClipReader(
+          layer({ fit }),
+          { ...target, fps: 30 },
+          ffmpeg,
+          new AbortController().signal,
+        );
         await reader.read(60, frame, kernel);
         await reader.close();
         const luma = kernel.view(frame.y, target.width * target.height);

@@ -10,7 +10,9 @@ const all = transitionTypes
   .filter((type) => type !== 'none')
   .flatMap((type): TransitionPlan[] => {
     const directions = transitionDirections[type];
-    return directions.length > 0 ? directions.map((direction) => ({ type, direction })) : [{ type, direction: null }];
+    return directions.length > 0
+      ? directions.map((direction) => ({ type, direction }))
+      : [{ type, direction: null }];
   });
 
 function setUp(plan: TransitionPlan) {
@@ -28,7 +30,12 @@ function setUp(plan: TransitionPlan) {
     mix(a, b, out, progress);
     const y = kernel.view(out.y, width * height).slice();
     const mean = (plane: Uint8Array): number => plane.reduce((sum, value) => sum + value, 0) / plane.length;
-    return { y, mean: mean(y), chroma: mean(kernel.view(out.u, (width * height) / 2)), pixel: (x: number, row: number) => y[row * width + x]! };
+    return {
+      y,
+      mean: mean(y),
+      chroma: mean(kernel.view(out.u, (width * height) / 2)),
+      pixel: (x: number, row: number) => y[row * width + x]!,
+    };
   };
   return at;
 }
@@ -59,12 +66,18 @@ function expectThroughColor(plan: TransitionPlan): void {
 }
 
 describe('directions', () => {
-  const half = { left: [width - 3, 2], right: [2, width - 3], up: [height - 3, 2], down: [2, height - 3] } as const;
+  const half = {
+    left: [width - 3, 2],
+    right: [2, width - 3],
+    up: [height - 3, 2],
+    down: [2, height - 3],
+  } as const;
   it.each(['wipe', 'slide', 'smooth'] as const)('%s moves the new scene the way it is named', (type) => {
     for (const direction of ['left', 'right', 'up', 'down'] as const) {
       const middle = setUp({ type, direction })(0.5);
       const [isNew, isOld] = half[direction];
-      const probe = (place: number): number => (direction === 'left' || direction === 'right' ? middle.pixel(place, 45) : middle.pixel(80, place));
+      const probe = (place: number): number =>
+        direction === 'left' || direction === 'right' ? middle.pixel(place, 45) : middle.pixel(80, place);
       expect(probe(isNew)).toBe(200);
       expect(probe(isOld)).toBe(40);
     }

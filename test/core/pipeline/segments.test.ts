@@ -5,8 +5,20 @@ import type { OverlaySpan } from '../../../core/drawing/types.ts';
 import { cutSegments, type SceneLayer, type SegmentInput } from '../../../core/pipeline/segments.ts';
 import { planTimeline, type SceneMeasure } from '../../../core/pipeline/timeline.ts';
 
-const measure = (duration: number, type: SceneMeasure['transition']['type'] = 'fade'): SceneMeasure => ({ duration, speechS: null, clipS: null, hasTitle: false, transition: { type, duration: 0.5 } });
-const still = (name: string): SceneLayer => ({ kind: 'still', picture: { path: `/cache/${name}.png`, hash: name }, fit: 'cover', background: '#000000', effect: 'zoomIn' });
+const measure = (duration: number, type: SceneMeasure['transition']['type'] = 'fade'): SceneMeasure => ({
+  duration,
+  speechS: null,
+  clipS: null,
+  hasTitle: false,
+  transition: { type, duration: 0.5 },
+});
+const still = (name: string): SceneLayer => ({
+  kind: 'still',
+  picture: { path: `/cache/${name}.png`, hash: name },
+  fit: 'cover',
+  background: '#000000',
+  effect: 'zoomIn',
+});
 const span = (startFrame: number, endFrame: number, fade = 0): OverlaySpan => ({
   overlay: { kind: 'watermark', text: 'x', position: 'topRight', opacity: 0.5 },
   startFrame,
@@ -15,25 +27,49 @@ const span = (startFrame: number, endFrame: number, fade = 0): OverlaySpan => ({
   fadeOutFrames: fade,
 });
 
-function cut(durations: number[], names: string[] = durations.map((_, index) => `scene${index}`), over: Partial<SegmentInput> = {}) {
-  const timeline = planTimeline(durations.map((duration) => measure(duration)), 30);
-  return cutSegments({ timeline, layers: names.map(still), overlays: [], width: 64, height: 36, encoding: { format: 'mp4', quality: 'standard' }, versions: {}, ...over });
+function cut(
+  durations: number[],
+  names: string[] = durations.map((_, index) => `scene${index}`),
+  over: Partial<SegmentInput> = {},
+) {
+  const timeline = planTimeline(
+    durations.map((duration) => measure(duration)),
+    30,
+  );
+  return cutSegments({
+    timeline,
+    layers: names.map(still),
+    overlays: [],
+    width: 64,
+    height: 36,
+    encoding: { format: 'mp4', quality: 'standard' },
+    versions: {},
+    ...over,
+  });
 }
 
 describe('segments', () => {
   it('cover every frame of the film exactly once, in order, and at most ten seconds each', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0.2, max: 40, noNaN: true }), { minLength: 1, maxLength: 40 }), (durations) => {
-        const segments = cut(durations);
-        let next = 0;
-        for (const segment of segments) {
-          expect(segment.start).toBe(next);
-          expect(segment.plan.frames).toBeGreaterThan(0);
-          expect(segment.plan.frames).toBeLessThanOrEqual(300);
-          next += segment.plan.frames;
-        }
-        expect(next).toBe(planTimeline(durations.map((duration) => measure(duration)), 30).frames);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0.2, max: 40, noNaN: true }), { minLength: 1, maxLength: 40 }),
+        (durations) => {
+          const segments = cut(durations);
+          let next = 0;
+          for (const segment of segments) {
+            expect(segment.start).toBe(next);
+            expect(segment.plan.frames).toBeGreaterThan(0);
+            expect(segment.plan.frames).toBeLessThanOrEqual(300);
+            next += segment.plan.frames;
+          }
+          expect(next).toBe(
+            planTimeline(
+              durations.map((duration) => measure(duration)),
+              30,
+            ).frames,
+          );
+        },
+      ),
     );
   });
 
@@ -41,7 +77,11 @@ describe('segments', () => {
     const segments = cut([3, 25, 4]);
     const seen = (scene: string): number[] =>
       segments.flatMap(({ plan }) =>
-        [plan.base, plan.incoming].flatMap((layer) => (layer?.kind === 'still' && 'hash' in layer.picture && layer.picture.hash === scene ? Array.from({ length: plan.frames }, (_, index) => layer.offset + index) : [])),
+        [plan.base, plan.incoming].flatMap((layer) =>
+          layer?.kind === 'still' && 'hash' in layer.picture && layer.picture.hash === scene
+            ? Array.from({ length: plan.frames }, (_, index) => layer.offset + index)
+            : [],
+        ),
       );
     expect(seen('scene1')).toEqual(Array.from({ length: 750 }, (_, index) => index));
   });
@@ -52,7 +92,8 @@ describe('segments', () => {
     const before = cut(durations);
     const longer = cut(durations.with(2, 5));
     const redrawn = cut(durations, names.with(4, 'another'));
-    const changed = (after: typeof before): number => after.filter((segment) => !before.some((old) => old.key === segment.key)).length;
+    const changed = (after: typeof before): number =>
+      after.filter((segment) => !before.some((old) => old.key === segment.key)).length;
     expect(changed(longer)).toBe(3);
     expect(changed(redrawn)).toBe(3);
     expect(before.map((segment) => segment.key)).toEqual(cut(durations).map((segment) => segment.key));
@@ -62,15 +103,27 @@ describe('segments', () => {
     const moved = cut([3], ['scene0'], {});
     const plan = structuredClone(moved[0]!.plan);
     expect('path' in (plan.base as { picture: object }).picture).toBe(true);
-    const elsewhere = cutSegments({ timeline: planTimeline([measure(3)], 30), layers: [{ ...still('scene0'), picture: { path: '/other/place.png', hash: 'scene0' } } as SceneLayer], overlays: [], width: 64, height: 36, encoding: { format: 'mp4', quality: 'standard' }, versions: {} });
+    const elsewhere = cutSegments({
+      timeline: planTimeline([measure(3)], 30),
+      layers: [{ ...still('scene0'), picture: { path: '/other/place.png', hash: 'scene0' } } as SceneLayer],
+      overlays: [],
+      width: 64,
+      height: 36,
+      encoding: { format: 'mp4', quality: 'standard' },
+      versions: {},
+    });
     expect(elsewhere[0]!.key).toBe(moved[0]!.key);
-    expect(cut([3], ['scene0'], { encoding: { format: 'mp4', quality: 'high' } })[0]!.key).not.toBe(moved[0]!.key);
+    expect(cut([3], ['scene0'], { encoding: { format: 'mp4', quality: 'high' } })[0]!.key).not.toBe(
+      moved[0]!.key,
+    );
     expect(cut([3], ['scene0'], { versions: { ffmpeg: '7' } })[0]!.key).not.toBe(moved[0]!.key);
   });
 
   it('a watermark over the whole film does not tie segments to their place', () => {
     const marked = (durations: number[]) => cut(durations, undefined, { overlays: [span(0, 10_000)] });
-    const changed = marked([5, 3, 3]).filter((segment) => !marked([3, 3, 3]).some((old) => old.key === segment.key));
+    const changed = marked([5, 3, 3]).filter(
+      (segment) => !marked([3, 3, 3]).some((old) => old.key === segment.key),
+    );
     expect(changed).toHaveLength(2); // the first body and the window out of it
   });
 
@@ -80,7 +133,8 @@ describe('segments', () => {
         const one = span(start, start + length, Math.min(fade, Math.floor(length / 3)));
         for (const segment of cut([3, 3, 4], undefined, { overlays: [one] })) {
           for (let index = 0; index < segment.plan.frames; index++) {
-            const drawn = segment.plan.overlays.map((each) => opacityAt(each, index)).find((opacity) => opacity > 0) ?? 0;
+            const drawn =
+              segment.plan.overlays.map((each) => opacityAt(each, index)).find((opacity) => opacity > 0) ?? 0;
             expect(drawn).toBe(opacityAt(one, segment.start + index));
           }
         }

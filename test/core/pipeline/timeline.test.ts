@@ -18,7 +18,10 @@ const measures = fc.array(
     speechS: fc.option(fc.double({ min: 0.05, max: 20, noNaN: true })),
     clipS: fc.option(fc.double({ min: 0.1, max: 20, noNaN: true })),
     hasTitle: fc.boolean(),
-    transition: fc.record({ type: fc.constantFrom(...transitionTypes), duration: fc.double({ min: 0.1, max: 5, noNaN: true }) }),
+    transition: fc.record({
+      type: fc.constantFrom(...transitionTypes),
+      duration: fc.double({ min: 0.1, max: 5, noNaN: true }),
+    }),
   }),
   { minLength: 1, maxLength: 30 },
 );
@@ -39,7 +42,9 @@ describe('the timeline', () => {
           if (!next) continue;
           expect(next.start).toBe(scene.start + scene.frames - (next.transitionIn?.frames ?? 0));
           // The two transitions of a scene never meet.
-          expect((scene.transitionIn?.frames ?? 0) + (next.transitionIn?.frames ?? 0)).toBeLessThanOrEqual(scene.frames);
+          expect((scene.transitionIn?.frames ?? 0) + (next.transitionIn?.frames ?? 0)).toBeLessThanOrEqual(
+            scene.frames,
+          );
         }
       }),
     );
@@ -74,7 +79,14 @@ describe('the timeline', () => {
   });
 
   it('says when it lengthens a scene for its speech or shortens a transition', () => {
-    const timeline = planTimeline([measure({ duration: 1 }), measure({ duration: 1, speechS: 3 }), measure({ duration: 1, transition: { type: 'wipe', duration: 4 } })], 25);
+    const timeline = planTimeline(
+      [
+        measure({ duration: 1 }),
+        measure({ duration: 1, speechS: 3 }),
+        measure({ duration: 1, transition: { type: 'wipe', duration: 4 } }),
+      ],
+      25,
+    );
     expect(timeline.warnings).toHaveLength(2);
     expect(timeline.warnings[0]).toContain('Scene 2');
     expect(timeline.warnings[1]).toContain('Scene 3: its wipe transition was shortened to 0.48 s');
