@@ -133,7 +133,7 @@ function fitFilter(layer: ClipLayer, width: number, height: number): string {
   const small = { width: Math.ceil(width / 24) * 2, height: Math.ceil(height / 24) * 2 };
   return (
     `split[front][back];[back]scale=${small.width}:${small.height}:force_original_aspect_ratio=increase,crop=${small.width}:${small.height},` +
-    `gblur=sigma=${(small.width / 22).toFixed(2)},colorlevels=romax=0.55:gomax=0.55:bomax=0.55,scale=${width}:${height}:flags=bilinear,format=yuv420p[blurred];` +
+    `gblur=sigma=${(small.width / 45).toFixed(2)},colorlevels=romax=0.55:gomax=0.55:bomax=0.55,scale=${width}:${height}:flags=bilinear,format=yuv420p[blurred];` +
     `[front]${scale('decrease')}[sharp];[blurred][sharp]overlay=(W-w)/2:(H-h)/2`
   );
 }

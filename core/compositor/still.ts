@@ -109,7 +109,7 @@ async function fitPicture(
   // A small copy, blurred there and enlarged, looks the same as a large blur and costs a hundredth.
   const small = await open()
     .resize(Math.ceil(width / 12), Math.ceil(height / 12), { fit: 'cover' })
-    .blur(Math.max(1.5, width / 12 / 22))
+    .blur(Math.max(1.2, width / 12 / 45))
     .modulate({ brightness: 0.55, saturation: 0.9 })
     .png()
     .toBuffer();

@@ -107,7 +107,10 @@ async function drawSceneFrames(
   { signal, onScene }: { signal: AbortSignal; onScene: (done: number) => void },
 ): Promise<SceneFrame[]> {
   // A sheet of hundreds shows each of them small; their pictures must not add up.
-  const size = shrunk(film, Math.max(120, SHEET_SHORT_SIDE * Math.min(1, Math.sqrt(40 / input.layers.length))));
+  const size = shrunk(
+    film,
+    Math.max(120, SHEET_SHORT_SIDE * Math.min(1, Math.sqrt(40 / input.layers.length))),
+  );
   const frames: SceneFrame[] = [];
   let done = 0;
   await eachOrStop(signal, [...input.layers.keys()], async (scene, together) => {
