@@ -3,7 +3,17 @@
  * assets, service status. Doors translate; rules live here.
  */
 import type { Readable } from 'node:stream';
-import type { JobFilter, JobStats, Origin, UsageQuery, UsageRow } from './jobs/types.ts';
+import type {
+  AnnouncedEvent,
+  AnnouncementOutbox,
+  JobFilter,
+  JobRequest,
+  JobStats,
+  Origin,
+  Platform,
+  UsageQuery,
+  UsageRow,
+} from './jobs/types.ts';
 import type { Job } from './schema/job.ts';
 import type { StoredFile } from './storage/types.ts';
 import type { Voice } from './tts/types.ts';
@@ -23,6 +33,28 @@ export type StudioEvent = {
   id: number;
   type: 'queued' | 'progress' | 'done' | 'failed' | 'cancelled';
   job: Job;
+  origin: Origin;
+};
+/** A job with what only those see who may steer it. */
+export type JobDetails = { job: Job; request: JobRequest; origin: Origin; owner: string };
+/** A job's end that is to be told in chat; its `id` stays the same over all tries. */
+export type ChatAnnouncement = {
+  id: string;
+  event: AnnouncedEvent;
+  job: Job;
+  origin: Origin;
+  /** Tries begun, this one included. */
+  attempts: number;
+  /** Epoch ms. */
+  createdAt: number;
+};
+/** The outbox of jobs/types.ts for chat platforms, its jobs as doors show them. */
+export type ChatOutbox = Pick<AnnouncementOutbox, 'ack' | 'release' | 'wait'> & {
+  claim(
+    channel: 'discord' | 'slack',
+    sender: string,
+    options: { leaseMs: number; limit?: number },
+  ): Promise<ChatAnnouncement[]>;
 };
 export type Asset = {
   id: string;
@@ -70,12 +102,16 @@ export type StudioService = {
   retry(id: string, caller: Caller): Promise<Job>;
   /** Events of one job (or all the caller sees) until the signal aborts; `after` resumes behind an event id. */
   watch(
-    filter: { id?: string },
+    filter: { id?: string; platform?: Platform },
     caller: Caller,
     signal: AbortSignal,
     options?: { after?: number },
   ): AsyncIterable<StudioEvent>;
   voices(language?: string): Voice[];
+  /** As job(), with what was asked for and where it came from. */
+  details(id: string, caller: Caller): Promise<JobDetails | null>;
+  /** What chat must still tell; no one else tells it while its lease is held. */
+  readonly announcements: ChatOutbox;
   /**
    * Keeps an upload: streamed to disk under a byte limit, vetted by the ingest, named by its content.
    * @throws {StudioError} too_large, media_unusable, no_space, cancelled

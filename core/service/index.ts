@@ -7,10 +7,16 @@ import type { DiskGuard } from '../disk-guard.ts';
 import { StudioError } from '../errors.ts';
 import { toJob } from '../jobs/present.ts';
 import { requestHash } from '../jobs/request.ts';
-import type { JobBackend, JobRecord, JobRequest, JobWithRequest } from '../jobs/types.ts';
+import type {
+  AnnouncementOutbox,
+  JobBackend,
+  JobRecord,
+  JobRequest,
+  JobWithRequest,
+} from '../jobs/types.ts';
 import type { Job } from '../schema/job.ts';
 import type { Storage } from '../storage/types.ts';
-import type { Accepted, Caller, ServiceStatus, StudioService } from '../studio-service.ts';
+import type { Accepted, Caller, ChatOutbox, ServiceStatus, StudioService } from '../studio-service.ts';
 import type { Studio } from '../studio.ts';
 import { createQueueOutlook, type Outlook } from './queue-outlook.ts';
 import { createReadiness, type ReadinessProbes } from './readiness.ts';
@@ -131,9 +137,17 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
           id: event.id,
           type: event.type,
           job: event.type === 'queued' ? await present(event.job) : show(event.job),
+          origin: event.job.origin,
         };
       }
     },
+    async details(id, caller) {
+      const record = await find(id, caller);
+      if (!record) return null;
+      const { request, origin, owner } = record;
+      return { job: await present(record), request, origin, owner };
+    },
+    announcements: chatOutbox(jobs.announcements, (record) => show(record)),
     voices: (language) => workshop.voices(language),
     async saveAsset(bytes, _caller, signal) {
       if (!accepting) {
@@ -166,6 +180,25 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
     endWatches() {
       watching.abort();
     },
+  };
+}
+
+function chatOutbox(outbox: AnnouncementOutbox, show: (record: JobRecord) => Job): ChatOutbox {
+  return {
+    async claim(channel, sender, options) {
+      const due = await outbox.claim(channel, sender, options);
+      return due.map(({ id, event, job, attempts, createdAt }) => ({
+        id,
+        event,
+        job: show(job),
+        origin: job.origin,
+        attempts,
+        createdAt,
+      }));
+    },
+    ack: (id, sender) => outbox.ack(id, sender),
+    release: (id, sender, outcome) => outbox.release(id, sender, outcome),
+    wait: (channel, timeoutMs, signal) => outbox.wait(channel, timeoutMs, signal),
   };
 }
 
