@@ -3,14 +3,15 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { auth } from './plugins/auth.ts';
 import { bodyDeadline } from './plugins/body-deadline.ts';
 import { clientAddress, trustedProxies } from './plugins/client-address.ts';
 import { corsOptions } from './plugins/cors.ts';
 import { docs } from './plugins/docs.ts';
-import { errors } from './plugins/errors.ts';
-import { requestLogger } from './plugins/logging.ts';
+import { errors, refuseAddress, refuseConnection } from './plugins/errors.ts';
+import { jsonBodies } from './plugins/json-bodies.ts';
+import { logRequests, requestLogger } from './plugins/logging.ts';
 import { rateLimits } from './plugins/rate-limits.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { composeRoutes } from './routes/compose.ts';
@@ -24,8 +25,12 @@ import { usageRoutes } from './routes/usage.ts';
 import { voiceRoutes } from './routes/voices.ts';
 import type { ServerDeps } from './types.ts';
 
-/** A storyboard of 300 full scenes stays well below, bytes. */
+/** Bytes: 300 scenes of a minute's narration each, in any script. */
 const BODY_LIMIT = 1024 * 1024 * 1.5;
+/** A connection on which nothing moves for so long is closed, ms: a reader that stands still holds a file open. */
+const IDLE_MS = 120_000;
+/** JSON bodies arrive within this, refused ones may go on for this, ms. */
+const BODY_MS = 10_000;
 /** Uploads may take long, ms; headers and JSON bodies may not (see body-deadline). */
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
 
@@ -35,13 +40,19 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: BODY_LIMIT,
     requestTimeout: UPLOAD_TIMEOUT_MS,
-    http: { headersTimeout: 9000, connectionsCheckingInterval: 1000 },
+    connectionTimeout: IDLE_MS,
+    http: { headersTimeout: 9000, connectionsCheckingInterval: 1000, requireHostHeader: false },
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
+    // Fastify's own refusal while closing has a shape of its own; the studio refuses work in ours.
+    return503OnClosing: false,
     trustProxy: trustedProxies(config.server.trustedProxies),
     requestIdHeader: false,
     genReqId: (request) => requestId(request.headers),
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseConnection,
+    logController: new LogController({ disableRequestLogging: true }),
     loggerInstance: requestLogger(deps.log) as FastifyBaseLogger,
   });
   // Storyboards are checked by the core's own zod schemas, which say more than a JSON schema could.
@@ -49,11 +60,17 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
 
   errors(server);
+  jsonBodies(server);
+  logRequests(server);
   clientAddress(server, config.server.trustedProxies);
-  server.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
   // An answer that says nothing of caching must not be cached: an unmarked 404 would be, at the edge.
-  server.addHook('onSend', async (_request, reply) => {
+  server.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
   await server.register(cors, corsOptions(config.server.corsOrigins));
   await server.register(helmet, {
@@ -61,10 +78,17 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     crossOriginResourcePolicy: false,
     crossOriginEmbedderPolicy: false,
   });
-  await rateLimits(server, config.server.rateLimitPerMinute);
-  bodyDeadline(server);
+  const limitKey = rateLimits(server, config.server.rateLimitPerMinute);
+  bodyDeadline(server, { deadlineMs: BODY_MS, lingerMs: BODY_MS, ...deps.bodyLimits });
   await server.register(multipart, {
-    limits: { files: 1, fields: 5, fieldSize: 1024, fileSize: Number.MAX_SAFE_INTEGER },
+    limits: {
+      files: 1,
+      fields: 5,
+      parts: 6,
+      fieldSize: 1024,
+      headerPairs: 50,
+      fileSize: Number.MAX_SAFE_INTEGER,
+    },
   });
   await docs(server);
 
@@ -72,11 +96,11 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   metricsRoutes(server, studio);
   fileRoutes(server, deps);
   await server.register(async (api) => {
-    auth(api, deps.keys);
+    auth(api, deps.keys, limitKey);
     composeRoutes(api, studio, config);
     ttsRoutes(api, studio, config);
-    statusRoutes(api, studio);
-    jobRoutes(api, studio);
+    statusRoutes(api, studio, config);
+    jobRoutes(api, studio, config);
     voiceRoutes(api, studio);
     assetRoutes(api, studio);
     usageRoutes(api, studio);

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../core/config.ts';
 import type { FileSigner, KeyRing } from '../core/doors.ts';
 import type { Caller, StudioService } from '../core/studio-service.ts';
+import type { BodyLimits } from './plugins/body-deadline.ts';
 
 export type ServerDeps = {
   studio: StudioService;
@@ -12,6 +13,8 @@ export type ServerDeps = {
   signer: FileSigner;
   config: Config;
   log: Logger;
+  /** For tests, which should not wait as long as a slow network may. */
+  bodyLimits?: Partial<BodyLimits>;
 };
 
 declare module 'fastify' {

@@ -1,8 +1,11 @@
 /** Whose request it is: forwarded addresses count only when they come from proxies we were told of. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>;
+
+/** Headers by which a proxy shows itself. */
+const proxyHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip', 'via'] as const;
 
 /**
  * Fastify's `trustProxy` for a list of addresses and CIDR ranges; nothing is trusted without one.
@@ -14,21 +17,32 @@ export function trustedProxies(entries: readonly string[]): false | ((address: s
   return (address) => ranges.some((range) => inRange(address, range));
 }
 
-/** Cloudflare names the client in CF-Connecting-IP, which anyone could send: it counts from its ranges only. */
+/**
+ * Cloudflare names the client in CF-Connecting-IP, which anyone could send. It counts from trusted
+ * ranges only, and not beside X-Forwarded-For: a proxy that adds to that one passes the other on unread.
+ */
 export function clientAddress(server: FastifyInstance, entries: readonly string[]): void {
   const trusts = trustedProxies(entries);
-  server.addHook('onRequest', async (request) => {
+  if (!trusts) return;
+  server.addHook('onRequest', (request, _reply, done) => {
     const named = request.headers['cf-connecting-ip'];
     const peer = request.socket.remoteAddress;
-    if (!trusts || !peer || !trusts(peer) || typeof named !== 'string' || !ipaddr.isValid(named)) return;
-    Object.defineProperty(request, 'ip', { value: named });
+    const isNamed = typeof named === 'string' && ipaddr.isValid(named);
+    if (isNamed && request.headers['x-forwarded-for'] === undefined && peer && trusts(peer))
+      Object.defineProperty(request, 'ip', { value: named });
+    done();
   });
 }
 
-/** Whether an address is of this machine or an inner network. */
-export function isInner(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  return ['loopback', 'private', 'uniqueLocal', 'linkLocal'].includes(ipaddr.process(address).range());
+/**
+ * Whether someone of this machine or an inner network asks. Through a proxy we were not told of,
+ * everyone seems to be at the proxy's address, so nobody is.
+ */
+export function isInner(request: FastifyRequest): boolean {
+  const isPeer = request.ip === request.socket.remoteAddress;
+  if (isPeer && proxyHeaders.some((name) => request.headers[name] !== undefined)) return false;
+  if (!ipaddr.isValid(request.ip)) return false;
+  return ['loopback', 'private', 'uniqueLocal', 'linkLocal'].includes(ipaddr.process(request.ip).range());
 }
 
 function parseRange(entry: string): Range {

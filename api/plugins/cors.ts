@@ -1,4 +1,4 @@
-/** Which web pages may call us: an exact list, and patterns with one `*` for one label of a host name. */
+/** Which web pages may call us: an exact list, patterns with `*` for one label or port, or `*` for all. */
 import type { FastifyCorsOptions } from '@fastify/cors';
 
 const exposed = [
@@ -10,6 +10,9 @@ const exposed = [
   'Location',
   'Retry-After',
   'X-Request-Id',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
 ];
 const accepted = [
   'Content-Type',
@@ -18,6 +21,7 @@ const accepted = [
   'Last-Event-ID',
   'Range',
   'If-Range',
+  'If-None-Match',
   'X-Request-Id',
 ];
 
@@ -36,6 +40,7 @@ export function corsOptions(origins: readonly string[]): FastifyCorsOptions {
 
 /** `https://*.lovable.app` admits one label before the dot, and nothing that merely ends alike. */
 export function originPattern(origin: string): RegExp {
+  if (origin === '*') return /^https?:\/\/[^\s/]+$/;
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
   const parts = origin
     .toLowerCase()

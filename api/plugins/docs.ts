@@ -20,7 +20,8 @@ export async function docs(server: FastifyInstance): Promise<void> {
   await server.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,
-    uiConfig: { docExpansion: 'list', deepLinking: true },
+    // Its badge would send our document to a server of theirs.
+    uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null },
   });
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
 }
@@ -43,35 +44,50 @@ const errorSchema = jsonSchema(
   'output',
 );
 
-/** Description of a route for the OpenAPI document. */
+/** Description of a route for the OpenAPI document. An answer is JSON, or nothing but a status, or of other types. */
 export function describeRoute(
   tag: string,
   summary: string,
   parts: {
     body?: z.ZodType;
+    /** Fields of a multipart body that are files. */
+    form?: Record<string, string>;
     query?: z.ZodType;
     params?: z.ZodType;
-    answers?: Record<number, z.ZodType | string>;
+    headers?: z.ZodType;
+    answers?: Record<number, z.ZodType | string | Record<string, string>>;
     open?: boolean;
   } = {},
 ): object {
-  const response: Record<string, object> = {};
-  for (const [status, answer] of Object.entries(parts.answers ?? {})) {
-    response[status] =
-      typeof answer === 'string'
-        ? { description: answer, type: 'string' }
-        : { description: 'OK', ...jsonSchema(answer, 'output') };
-  }
-  response['4xx'] = { description: 'What is wrong and what to do', ...errorSchema };
+  const response = Object.fromEntries(
+    Object.entries(parts.answers ?? {}).map(([status, answer]) => [status, describeAnswer(answer)]),
+  );
   return {
     schema: {
       tags: [tag],
       summary,
       ...(parts.open ? {} : { security: [{ apiKey: [] }] }),
       ...(parts.body ? { body: jsonSchema(parts.body) } : {}),
+      ...(parts.form ? { consumes: ['multipart/form-data'], body: formSchema(parts.form) } : {}),
       ...(parts.query ? { querystring: jsonSchema(parts.query) } : {}),
       ...(parts.params ? { params: jsonSchema(parts.params) } : {}),
-      response,
+      ...(parts.headers ? { headers: jsonSchema(parts.headers) } : {}),
+      response: { ...response, '4xx': { description: 'What is wrong and what to do', ...errorSchema } },
     },
   };
+}
+
+function describeAnswer(answer: z.ZodType | string | Record<string, string>): object {
+  if (typeof answer === 'string') return { description: answer, type: 'null' };
+  if (answer instanceof z.ZodType) return { description: 'OK', ...jsonSchema(answer, 'output') };
+  const content = Object.keys(answer).map((type) => [type, { schema: { type: 'string' } }]);
+  return { description: Object.values(answer).join('; '), content: Object.fromEntries(content) };
+}
+
+function formSchema(files: Record<string, string>): object {
+  const properties = Object.entries(files).map(([name, description]) => [
+    name,
+    { type: 'string', format: 'binary', description },
+  ]);
+  return { type: 'object', properties: Object.fromEntries(properties), required: Object.keys(files) };
 }

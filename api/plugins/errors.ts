@@ -1,5 +1,7 @@
 /** Every error in one shape: { error: { code, message, hint?, issues? } }. No stack, no path of the host. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { StudioError, type ErrorCode } from '../../core/errors.ts';
 
 type ErrorBody = {
@@ -31,35 +33,59 @@ const statusOf: Record<ErrorCode, number> = {
 /** Seconds after which asking again makes sense when we do not know better. */
 const RETRY_AFTER_S = 5;
 
+/** Headers of an answer that was begun and is not given: they would describe, and cache, the wrong thing. */
+const headersOfContent = ['content-length', 'content-range', 'content-disposition', 'etag', 'last-modified'];
+
 export function errors(server: FastifyInstance): void {
-  server.setErrorHandler((error: FastifyError | StudioError, request, reply) =>
-    sendError(error, request, reply),
-  );
-  server.setNotFoundHandler(
-    { preHandler: (request, reply, done) => void limitNotFound(server, request, reply, done) },
-    (_request, reply) =>
-      reply
-        .code(404)
-        .send(
-          body('not_found', 'There is nothing at this address.', { hint: 'See /docs for what there is.' }),
-        ),
+  server.setErrorHandler((error: FastifyError | StudioError, request, reply) => {
+    for (const name of headersOfContent) reply.removeHeader(name);
+    reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
+    return sendError(error, request, reply);
+  });
+  // Node would refuse it (RFC 9112, 3.2) with an answer that is no JSON.
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.headers.host !== undefined || request.raw.httpVersion !== '1.1') return done();
+    void reply.code(400).send(body('invalid_request', 'The request has no Host header.'));
+  });
+  server.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .send(body('not_found', 'There is nothing at this address.', { hint: 'See /docs for what there is.' })),
   );
 }
 
-/** Unknown addresses count against the limits like any other request. */
-function limitNotFound(
-  server: FastifyInstance,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: (error?: Error) => void,
-): void {
-  const limit = (
-    server as FastifyInstance & {
-      limitRequest?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-    }
-  ).limitRequest;
-  if (!limit) return done();
-  limit(request, reply).then(() => done(), done);
+/** What the router refuses before any route or hook is asked, such as `/%zz`. */
+export function refuseAddress(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .code(400)
+    .header('cache-control', 'no-store')
+    .send(body('invalid_request', 'This address cannot be read.', { hint: 'Check its %-escapes.' }));
+}
+
+/** What is no HTTP that we understand: there is no request to answer, only a connection. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ([408, 'timeout', 'The request took too long to arrive.'] as const)
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ([431, 'too_large', 'The headers are too large.'] as const)
+        : ([400, 'invalid_request', 'This is no HTTP request we understand.'] as const);
+  const text = JSON.stringify(body(code, message));
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      'Cache-Control: no-store',
+      'Connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
 }
 
 function sendError(
@@ -69,15 +95,15 @@ function sendError(
 ): FastifyReply {
   if (error instanceof StudioError) return sendStudioError(error, request, reply);
   const status = error.statusCode ?? 500;
+  const { retryAfterS } = error as { retryAfterS?: number };
+  if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
   if (status >= 500) {
     request.log.error({ err: error }, 'Unexpected error');
-    return reply
-      .code(500)
-      .send(
-        body('internal', 'Something went wrong on our side.', {
-          hint: `Tell the operator this request's id: ${request.id}.`,
-        }),
-      );
+    return reply.code(500).send(
+      body('internal', 'Something went wrong on our side.', {
+        hint: `Tell the operator this request's id: ${request.id}.`,
+      }),
+    );
   }
   return reply.code(status).send(body(...describe(error, status)));
 }
@@ -118,9 +144,7 @@ function describe(
     default:
       return [
         'invalid_request',
-        error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error instanceof SyntaxError
-          ? 'The body is not valid JSON.'
-          : error.message,
+        error instanceof SyntaxError ? `The body is not valid JSON: ${error.message}` : error.message,
       ];
   }
 }

@@ -1,6 +1,9 @@
 /** Structured logs without secrets: headers that carry keys and query strings that carry signatures stay out. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+
+/** Characters of a path worth keeping. */
+const LONGEST_PATH = 300;
 
 /** The program's logger as the server uses it. */
 export function requestLogger(log: Logger): Logger {
@@ -25,8 +28,28 @@ export function requestLogger(log: Logger): Logger {
   );
 }
 
+/** One line a request, when it is over; that someone looked whether we live is not worth one. */
+export function logRequests(server: FastifyInstance): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    const level = request.routeOptions.url === '/health' ? 'debug' : 'info';
+    request.log[level](
+      {
+        method: request.method,
+        path: pathOf(request.url),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        address: request.ip,
+        key: request.keyName,
+      },
+      'request',
+    );
+    done();
+  });
+}
+
+/** Without its query, which may carry a signature. */
 function pathOf(url: string | undefined): string {
-  return (url ?? '').split('?')[0]!;
+  return (url ?? '').split('?', 1)[0]!.slice(0, LONGEST_PATH);
 }
 
 /** Addresses and keys turn up in error messages of libraries. */

@@ -1,5 +1,6 @@
 /** Uploads: one file as multipart, streamed to disk and vetted; the answer is what to write as `src`. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { StudioError } from '../../core/errors.ts';
 import type { StudioService } from '../../core/studio-service.ts';
@@ -20,20 +21,17 @@ export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
   api.post(
     '/api/assets',
     describeRoute('assets', 'Upload a picture, clip or sound (multipart/form-data, one file)', {
+      form: { file: 'The picture, clip or sound' },
       answers: { 201: assetSchema },
     }),
     async (request, reply) => {
       if (!request.isMultipart()) throw Object.assign(new Error('Not multipart.'), { statusCode: 415 });
-      const upload = await request.file();
-      if (!upload)
-        throw new StudioError('invalid_request', 'The form has no file.', {
-          hint: 'Send one file as multipart/form-data.',
-        });
-      const gone = new AbortController();
-      request.raw.on('close', () => {
-        if (!request.raw.complete) gone.abort();
-      });
-      const asset = await studio.saveAsset(upload.file, callerOf(request), gone.signal);
+      const upload = await readForm(request);
+      const left = new AbortController();
+      reply.raw.once('close', () => left.abort());
+      const asset = await studio
+        .saveAsset(upload, callerOf(request), left.signal)
+        .catch((error: unknown) => Promise.reject(upload.errored ? brokenForm(upload.errored) : error));
       request.log.info(
         {
           audit: true,
@@ -48,4 +46,22 @@ export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
       return reply.code(201).send(asset);
     },
   );
+}
+
+/** @throws {StudioError} invalid_request for a form without a file, or that is none */
+async function readForm(request: FastifyRequest): Promise<Readable> {
+  const upload = await request.file().catch((error: Error & { statusCode?: number }) => {
+    throw error.statusCode === undefined ? brokenForm(error) : error;
+  });
+  if (upload) return upload.file;
+  throw new StudioError('invalid_request', 'The form has no file.', {
+    hint: 'Send one file as multipart/form-data.',
+  });
+}
+
+function brokenForm(cause: Error): StudioError {
+  return new StudioError('invalid_request', 'The form ended too early or is no multipart/form-data.', {
+    cause,
+    hint: 'Let your HTTP library write the form and its Content-Type, boundary included.',
+  });
 }

@@ -16,11 +16,19 @@ export const acceptedSchema = z.object({
   eventsUrl: z.string(),
 });
 
+export const idempotencyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('Made anew for each wish: the same key and body again answer the same job, another body 409'),
+});
+
 export function composeRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
   api.post(
     '/api/compose',
     describeRoute('films', 'Make a film of a storyboard', {
       body: storyboardSchema,
+      headers: idempotencyHeader,
       answers: { 202: acceptedSchema },
     }),
     async (request, reply) => {

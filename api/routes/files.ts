@@ -1,7 +1,9 @@
 /** Finished files: whole or in ranges (RFC 9110, 14), for players, downloads and the edge's cache. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { StudioError } from '../../core/errors.ts';
 import type { StoredFile } from '../../core/storage/types.ts';
+import { parseRange, precondition, rangeApplies } from '../byte-range.ts';
 import { body } from '../plugins/errors.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import type { ServerDeps } from '../types.ts';
@@ -11,6 +13,8 @@ type FileRequest = FastifyRequest<{
   Querystring: Record<string, unknown>;
 }>;
 
+const fileParams = z.object({ jobId: z.string(), filename: z.string() });
+
 export function fileRoutes(server: FastifyInstance, { studio, signer, config }: ServerDeps): void {
   const signed = config.server.filesAccess === 'signed';
   server.route({
@@ -18,18 +22,21 @@ export function fileRoutes(server: FastifyInstance, { studio, signer, config }: 
     url: '/files/:jobId/:filename',
     ...describeRoute('files', 'A finished file', {
       open: true,
-      answers: { 200: 'The file', 206: 'A part of it' },
+      params: fileParams,
+      answers: {
+        200: { 'application/octet-stream': 'The file, as the type of its name' },
+        206: { 'application/octet-stream': 'The bytes that Range asked for' },
+        304: 'Your copy is good',
+      },
     }),
     handler: async (request: FileRequest, reply) => {
       const { jobId, filename } = request.params;
       if (signed && !signer.verify(request.method, jobId, filename, request.query)) {
-        return reply
-          .code(403)
-          .send(
-            body('forbidden', 'This link is not valid, or no longer.', {
-              hint: 'Ask for the job’s status again: it carries fresh links.',
-            }),
-          );
+        return reply.code(403).send(
+          body('forbidden', 'This link is not valid, or no longer.', {
+            hint: 'Ask for the job’s status again: it carries fresh links.',
+          }),
+        );
       }
       const file = await studio.openFile(jobId, filename);
       if (!file) throw new StudioError('not_found', 'There is no such file.');
@@ -53,50 +60,23 @@ export function fileRoutes(server: FastifyInstance, { studio, signer, config }: 
 }
 
 function sendFile(file: StoredFile, request: FileRequest, reply: FastifyReply): FastifyReply {
-  if (matches(request.headers['if-none-match'], file.etag)) return reply.code(304).send();
-  const range = rangeApplies(request, file) ? parseRange(request.headers.range, file.size) : null;
+  const condition = precondition(request.headers, file);
+  if (condition === 304) return reply.code(304).send();
+  if (condition === 412) return refuse(reply, 412, 'precondition_failed', 'The file is another by now.');
+  // A range means something to GET only (RFC 9110, 14.2).
+  const wantsPart = request.method === 'GET' && rangeApplies(request.headers, file);
+  const range = wantsPart ? parseRange(request.headers.range, file.size) : null;
   if (range === 'unsatisfiable') {
-    return reply
-      .code(416)
-      .headers({ 'content-range': `bytes */${file.size}`, 'cache-control': 'no-store' })
-      .type('application/json')
-      .send(body('invalid_range', `The file has ${file.size} bytes.`));
+    reply.header('content-range', `bytes */${file.size}`);
+    return refuse(reply, 416, 'invalid_range', `The file has ${file.size} bytes.`);
   }
   if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
   reply.header('content-length', String(range ? range.end - range.start + 1 : file.size));
   return request.method === 'HEAD' ? reply.send() : reply.send(file.stream(range ?? undefined));
 }
 
-function matches(header: string | undefined, etag: string): boolean {
-  return (
-    header !== undefined &&
-    (header.trim() === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag))
-  );
-}
-
-/** If-Range: the range counts only if the reader's copy is of this very file. */
-function rangeApplies(request: FileRequest, file: StoredFile): boolean {
-  const condition = request.headers['if-range'];
-  if (typeof condition !== 'string') return true;
-  return condition === file.etag || condition === file.modifiedAt.toUTCString();
-}
-
-/**
- * One byte range; null for none, several, or what is no byte range, which are answered with the whole file.
- * @param size bytes
- */
-export function parseRange(
-  header: string | undefined,
-  size: number,
-): { start: number; end: number } | 'unsatisfiable' | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.replaceAll(' ', '') ?? '');
-  if (!match || (match[1] === '' && match[2] === '')) return null;
-  if (match[1] === '') {
-    const length = Math.min(Number(match[2]), size);
-    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
-  }
-  const start = Number(match[1]);
-  const end = match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (match[2] !== '' && Number(match[2]) < start) return null;
-  return start >= size ? 'unsatisfiable' : { start, end };
+/** About the file, but not it: nothing of its headers may stay. */
+function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
+  reply.removeHeader('content-disposition').header('cache-control', 'no-store');
+  return reply.code(status).type('application/json; charset=utf-8').send(body(code, message));
 }

@@ -1,21 +1,33 @@
 /** Liveness without any dependency, and readiness with all of them. Neither needs a key. */
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { StudioService } from '../../core/studio-service.ts';
+import { isInner } from '../plugins/client-address.ts';
 import { describeRoute } from '../plugins/docs.ts';
+
+const aliveSchema = z.object({ status: z.literal('ok') });
+const readySchema = z.object({
+  ready: z.boolean(),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })),
+});
 
 export function healthRoutes(server: FastifyInstance, studio: StudioService): void {
   server.get(
     '/health',
-    describeRoute('service', 'Whether the process answers', { open: true }),
+    describeRoute('service', 'Whether the process answers', { open: true, answers: { 200: aliveSchema } }),
     async () => ({ status: 'ok' }),
   );
   server.get(
     '/health/ready',
-    describeRoute('service', 'Whether jobs can be taken and made', { open: true }),
-    async (_request, reply) => {
-      const readiness = await studio.ready();
-      if (!readiness.ready) reply.code(503).header('retry-after', '5');
-      return readiness;
+    describeRoute('service', 'Whether jobs can be taken and made', {
+      open: true,
+      answers: { 200: readySchema, 503: readySchema },
+    }),
+    async (request, reply) => {
+      const { ready, checks } = await studio.ready();
+      if (!ready) reply.code(503).header('retry-after', '5');
+      // Versions and reasons are the operator's; they may name paths of the host.
+      return { ready, checks: isInner(request) ? checks : checks.map(({ name, ok }) => ({ name, ok })) };
     },
   );
 }

@@ -2,7 +2,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { jobSchema, jobStatuses } from '../../core/schema/job.ts';
+import type { Config } from '../../core/config.ts';
 import type { StudioService } from '../../core/studio-service.ts';
+import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { idParams, parseQuery } from '../query.ts';
 import { callerOf } from '../types.ts';
@@ -19,12 +21,15 @@ const querySchema = z.object({
   cursor: z.string().max(200).optional(),
 });
 
-export function jobRoutes(api: FastifyInstance, studio: StudioService): void {
+export function jobRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
   const page = z.object({ jobs: z.array(jobSchema), nextCursor: z.string().nullable() });
   api.get(
     '/api/jobs',
     describeRoute('jobs', 'Jobs, newest first', { query: querySchema, answers: { 200: page } }),
-    (request) => studio.jobs(parseQuery(querySchema, request.query), callerOf(request)),
+    async (request) => {
+      const found = await studio.jobs(parseQuery(querySchema, request.query), callerOf(request));
+      return { ...found, jobs: found.jobs.map((job) => withLinks(job, request, config)) };
+    },
   );
 
   for (const action of ['cancel', 'retry'] as const) {
@@ -39,7 +44,7 @@ export function jobRoutes(api: FastifyInstance, studio: StudioService): void {
           { audit: true, action: `job.${action}`, job: job.id, key: request.keyName, address: request.ip },
           'audit',
         );
-        return job;
+        return withLinks(job, request, config);
       },
     );
   }

@@ -30,7 +30,7 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
   const children = gauge('ffmpeg_children', 'ffmpeg processes of the main thread');
   const pending = gauge('announcements_pending', 'Webhooks and messages not delivered yet');
 
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     durations.observe(
       {
         method: request.method,
@@ -39,9 +39,10 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
       },
       reply.elapsedTime / 1000,
     );
+    done();
   });
   server.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    if (!isInner(request.ip)) throw new StudioError('not_found', 'There is nothing at this address.');
+    if (!isInner(request)) throw new StudioError('not_found', 'There is nothing at this address.');
     const { queue, disk: space } = await studio.status();
     for (const state of ['queued', 'running', 'done', 'failed', 'cancelled', 'stalled'] as const)
       jobs.set({ state }, queue[state]);

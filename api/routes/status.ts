@@ -2,66 +2,95 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { once } from 'node:events';
 import { z } from 'zod';
+import type { Config } from '../../core/config.ts';
 import { StudioError } from '../../core/errors.ts';
 import { isFinal, jobSchema, type Job } from '../../core/schema/job.ts';
-import type { Caller, StudioService } from '../../core/studio-service.ts';
+import type { Caller, ServiceStatus, StudioEvent, StudioService } from '../../core/studio-service.ts';
+import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { idParams, parseQuery } from '../query.ts';
 import { callerOf } from '../types.ts';
 
 /** A comment line this often keeps proxies from closing a quiet stream, ms. */
 const COMMENT_MS = 15_000;
+/** Streams one key may hold open. */
+const STREAMS_PER_KEY = 1000;
 const querySchema = z.object({
   job_id: z.string().max(100).optional(),
   jobId: z.string().max(100).optional(),
 });
+const resumeHeader = z.object({
+  'last-event-id': z.string().optional().describe('Id of the last event seen; the stream goes on behind it'),
+});
 
-export function statusRoutes(api: FastifyInstance, studio: StudioService): void {
+export function statusRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
   api.get(
     '/api/status',
     describeRoute('jobs', 'A job by ?job_id=, or the service', {
       query: querySchema,
-      answers: { 200: jobSchema },
+      answers: { 200: z.union([jobSchema, statusSchema]) },
     }),
     async (request) => {
       const { job_id, jobId } = parseQuery(querySchema, request.query);
       const id = job_id ?? jobId;
-      return id === undefined ? studio.status() : findJob(studio, id, callerOf(request));
+      const caller = callerOf(request);
+      if (id === undefined) return serviceStatus(await studio.status(), caller);
+      return withLinks(await findJob(studio, id, caller), request, config);
     },
   );
 
   api.get<{ Params: { id: string } }>(
     '/api/status/:id',
     describeRoute('jobs', 'A job', { params: idParams, answers: { 200: jobSchema } }),
-    (request) => findJob(studio, request.params.id, callerOf(request)),
+    async (request) =>
+      withLinks(await findJob(studio, request.params.id, callerOf(request)), request, config),
   );
 
+  const open = new Map<string, number>();
   api.get<{ Params: { id: string } }>(
     '/api/status/:id/events',
     describeRoute('jobs', 'A job as Server-Sent Events; Last-Event-ID resumes', {
       params: idParams,
-      answers: { 200: 'text/event-stream' },
+      headers: resumeHeader,
+      answers: {
+        200: {
+          'text/event-stream': 'Events `progress`, `done`, `failed` and `cancelled`, each carrying the job',
+        },
+        204: 'The job is over and you have seen its last event',
+      },
     }),
     async (request, reply) => {
       const caller = callerOf(request);
-      await findJob(studio, request.params.id, caller);
-      const closed = new AbortController();
-      request.raw.on('close', () => closed.abort());
-      reply.raw.on('close', () => closed.abort());
-      await streamEvents(
-        studio,
-        request.params.id,
-        caller,
-        lastEventId(request.headers['last-event-id']),
-        reply,
-        closed.signal,
-      );
+      const { id } = request.params;
+      const job = await findJob(studio, id, caller);
+      if (request.method === 'HEAD') return reply.headers(streamHeaders).send();
+      const after = lastEventId(request.headers['last-event-id']);
+      const left = new AbortController();
+      reply.raw.once('close', () => left.abort());
+      if (isFinal(job.status) && (await hasSeenTheEnd(studio, id, caller, after, left.signal)))
+        return reply.code(204).send();
+
+      const streams = open.get(caller.owner) ?? 0;
+      if (streams >= STREAMS_PER_KEY)
+        throw Object.assign(new Error('Too many streams.'), { statusCode: 429, retryAfterS: 10 });
+      open.set(caller.owner, streams + 1);
+      const events = studio.watch({ id }, caller, left.signal, { after });
+      reply.hijack();
+      try {
+        await writeEvents(events, (event) => withLinks(event, request, config), reply, left.signal);
+      } catch (error) {
+        request.log.warn({ err: error }, 'An event stream broke off');
+        reply.raw.destroy();
+      } finally {
+        open.set(caller.owner, open.get(caller.owner)! - 1);
+      }
+      return reply;
     },
   );
 }
 
 /** @throws {StudioError} not_found, also for jobs of others */
-export async function findJob(studio: StudioService, id: string, caller: Caller): Promise<Job> {
+async function findJob(studio: StudioService, id: string, caller: Caller): Promise<Job> {
   const job = await studio.job(id, caller);
   if (!job)
     throw new StudioError('not_found', 'There is no such job.', {
@@ -70,56 +99,95 @@ export async function findJob(studio: StudioService, id: string, caller: Caller)
   return job;
 }
 
+const moment = z.number().describe('Epoch ms');
+const statusSchema = z.object({
+  accepting: z.boolean(),
+  version: z.string(),
+  uptimeSeconds: z.number(),
+  queue: z.object({
+    queued: z.number(),
+    running: z.number(),
+    done: z.number(),
+    failed: z.number(),
+    cancelled: z.number(),
+    oldestWaitMs: z.number().nullable(),
+    stalled: z.number(),
+    lastHour: z.object({ done: z.number(), failed: z.number(), meanRenderSeconds: z.number().nullable() }),
+    lastDone: z.object({ id: z.string().optional(), at: moment }).nullable(),
+    lastFailed: z.object({ id: z.string().optional(), at: moment, code: z.string() }).nullable(),
+    workers: z.array(z.object({ concurrency: z.number(), busy: z.number(), seenAt: moment })),
+    announcementsPending: z.number(),
+  }),
+  disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable(),
+  versions: z.object({ node: z.string(), ffmpeg: z.string().nullable() }),
+});
+
+/** Hosts are the operator's business, and so are other people's job ids: whoever has one may fetch its film. */
+function serviceStatus(status: ServiceStatus, { sees }: Caller): z.infer<typeof statusSchema> {
+  if (sees === 'all') return status;
+  const { queue } = status;
+  return {
+    ...status,
+    queue: {
+      ...queue,
+      lastDone: queue.lastDone && { at: queue.lastDone.at },
+      lastFailed: queue.lastFailed && { at: queue.lastFailed.at, code: queue.lastFailed.code },
+      workers: queue.workers.map(({ concurrency, busy, seenAt }) => ({ concurrency, busy, seenAt })),
+    },
+  };
+}
+
 function lastEventId(header: string | string[] | undefined): number {
   const id = Number(header);
   return Number.isSafeInteger(id) && id > 0 ? id : 0;
 }
 
-/**
- * Writes events until the job is over or the reader has gone. A reader that resumes gets the state it missed;
- * a slow one gets the newest state instead of every step.
- */
-async function streamEvents(
+/** Of a job that is over, whose only event to come is its last one. */
+async function hasSeenTheEnd(
   studio: StudioService,
   id: string,
   caller: Caller,
   after: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (after === 0) return false;
+  for await (const event of studio.watch({ id }, caller, signal, { after: 0 }))
+    return isFinal(event.job.status) && event.id <= after;
+  return false;
+}
+
+const streamHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+/**
+ * Writes events until the job is over or the reader has gone. A reader that resumes gets the state it
+ * missed; a slow one gets the newest state instead of every step.
+ */
+async function writeEvents(
+  events: AsyncIterable<StudioEvent>,
+  show: (job: Job) => Job,
   reply: FastifyReply,
   signal: AbortSignal,
 ): Promise<void> {
-  reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store, no-transform',
-    'x-accel-buffering': 'no',
-  });
+  raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...streamHeaders });
   raw.write('retry: 2000\n\n');
-  const comments = setInterval(() => raw.write(': still here\n\n'), COMMENT_MS);
+  const comments = setInterval(() => {
+    if (!raw.writableNeedDrain) raw.write(': still here\n\n');
+  }, COMMENT_MS);
   try {
-    for await (const event of studio.watch({ id }, caller, signal, { after })) {
-      const name = isFinal(event.job.status) ? event.job.status : 'progress';
-      const written = raw.write(`id: ${event.id}\nevent: ${name}\ndata: ${JSON.stringify(event.job)}\n\n`);
-      if (!written) await once(raw, 'drain', { signal }).catch(() => undefined);
-      if (isFinal(event.job.status)) break;
+    for await (const { id, job } of events) {
+      const name = isFinal(job.status) ? job.status : 'progress';
+      const data = JSON.stringify(show(job));
+      const isTaken = raw.write(`id: ${id}\nevent: ${name}\ndata: ${data}\n\n`);
+      if (isFinal(job.status)) break;
+      if (!isTaken) await once(raw, 'drain', { signal }).catch(() => undefined);
     }
-    if (after > 0 && !signal.aborted) await sayHowItEnded(studio, id, caller, after, raw);
   } finally {
     clearInterval(comments);
     raw.end();
   }
-}
-
-/** Resumed behind the last event of a job that is over: say so again rather than nothing. */
-async function sayHowItEnded(
-  studio: StudioService,
-  id: string,
-  caller: Caller,
-  after: number,
-  raw: FastifyReply['raw'],
-): Promise<void> {
-  const job = await studio.job(id, caller);
-  if (job && isFinal(job.status))
-    raw.write(`id: ${after}\nevent: ${job.status}\ndata: ${JSON.stringify(job)}\n\n`);
 }

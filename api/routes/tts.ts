@@ -5,10 +5,11 @@ import type { Config } from '../../core/config.ts';
 import { isFinal, jobSchema, type Job } from '../../core/schema/job.ts';
 import { ttsRequestSchema } from '../../core/schema/speech.ts';
 import type { Caller, StudioService } from '../../core/studio-service.ts';
+import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { parseQuery } from '../query.ts';
 import { callerOf } from '../types.ts';
-import { acceptedSchema, answerAccepted, audit, idempotency } from './compose.ts';
+import { acceptedSchema, answerAccepted, audit, idempotency, idempotencyHeader } from './compose.ts';
 
 /** Longest wait before answering 202 after all, ms. */
 const WAIT_MS = 10_000;
@@ -24,6 +25,7 @@ export function ttsRoutes(api: FastifyInstance, studio: StudioService, config: C
     describeRoute('speech', 'Speak a text', {
       body: ttsRequestSchema,
       query: querySchema,
+      headers: idempotencyHeader,
       answers: { 200: jobSchema, 202: acceptedSchema },
     }),
     async (request, reply) => {
@@ -32,18 +34,25 @@ export function ttsRoutes(api: FastifyInstance, studio: StudioService, config: C
       const accepted = await studio.speak(request.body, caller, idempotency(request));
       audit(request, accepted);
       const { text } = request.body as { text: string };
-      const finished =
-        wait === 'true' && text.length <= WAIT_LENGTH ? await waitFor(studio, accepted.job, caller) : null;
-      return finished ? reply.code(200).send(finished) : answerAccepted(reply, accepted, config);
+      if (wait !== 'true' || text.length > WAIT_LENGTH) return answerAccepted(reply, accepted, config);
+      const left = new AbortController();
+      reply.raw.once('close', () => left.abort());
+      const finished = await waitFor(studio, accepted.job, caller, left.signal);
+      return finished ? withLinks(finished, request, config) : answerAccepted(reply, accepted, config);
     },
   );
 }
 
 /** The job once it is done, or null when it is not within the wait. A failed one is 202: its status says why. */
-async function waitFor(studio: StudioService, job: Job, caller: Caller): Promise<Job | null> {
-  const signal = AbortSignal.timeout(WAIT_MS);
-  for await (const event of studio.watch({ id: job.id }, caller, signal, { after: 0 })) {
-    if (isFinal(event.job.status)) return event.job.status === 'done' ? event.job : null;
+async function waitFor(
+  studio: StudioService,
+  { id }: Job,
+  caller: Caller,
+  left: AbortSignal,
+): Promise<Job | null> {
+  const signal = AbortSignal.any([AbortSignal.timeout(WAIT_MS), left]);
+  for await (const { job } of studio.watch({ id }, caller, signal, { after: 0 })) {
+    if (isFinal(job.status)) return job.status === 'done' ? job : null;
   }
   return null;
 }
