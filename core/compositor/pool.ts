@@ -133,10 +133,13 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
   };
 }
 
+/** A thread's own objects are few and small; frames live outside its heap. Eager collection keeps bitmaps from piling up. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 192 };
+
 /** Starts thread.js, or in development thread.ts, which a new thread must first be taught to read. */
 function openWorker(workerData: unknown): Worker {
   if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./thread.js', import.meta.url), { workerData });
+    return new Worker(new URL('./thread.js', import.meta.url), { workerData, resourceLimits });
   const entry = JSON.stringify(new URL('./thread.ts', import.meta.url).href);
   const tsx = JSON.stringify(
     new URL(
@@ -145,5 +148,5 @@ function openWorker(workerData: unknown): Worker {
     ).href,
   );
   const bootstrap = `import(${tsx}).then(({ register }) => { register(); return import(${entry}); })`;
-  return new Worker(bootstrap, { eval: true, workerData, execArgv: [] });
+  return new Worker(bootstrap, { eval: true, workerData, resourceLimits, execArgv: [] });
 }

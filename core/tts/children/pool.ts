@@ -65,7 +65,8 @@ export class ChildPool {
     this.options = {
       maxJobs: 200,
       maxRssBytes: 400 * 1024 ** 2,
-      idleMs: 60_000,
+      // Short: while the film is rendered its memory is needed elsewhere, and a start costs a third of a second.
+      idleMs: 3000,
       startMs: 120_000,
       ...options,
     };
