@@ -17,6 +17,9 @@ const assetSchema = z.object({
   size: z.number(),
 });
 
+/** Bytes of a form with the largest clip in it: what says it is larger is not waited for. */
+const LONGEST_FORM = 2 * 1024 ** 3 + 64 * 1024;
+
 export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
   api.post(
     '/api/assets',
@@ -26,6 +29,10 @@ export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
     }),
     async (request, reply) => {
       if (!request.isMultipart()) throw Object.assign(new Error('Not multipart.'), { statusCode: 415 });
+      if (Number(request.headers['content-length'] ?? 0) > LONGEST_FORM)
+        throw new StudioError('too_large', 'The upload is larger than 2 GiB.', {
+          hint: 'Cut the clip, or encode it smaller.',
+        });
       const upload = await readForm(request);
       const left = new AbortController();
       reply.raw.once('close', () => left.abort());

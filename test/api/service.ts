@@ -13,6 +13,8 @@ export const keys = {
   boss: 'boss-key-for-tests-only-0003',
 } as const;
 
+export type Answer<T = any> = { status: number; headers: Headers; body: T }; // oxlint-disable-line typescript/no-explicit-any
+
 export type Service = {
   url: string;
   port: number;
@@ -24,7 +26,7 @@ export type Service = {
   /** Asks as alice, unless said otherwise (`key: null` is no key). */
   ask(path: string, options?: AskOptions): Promise<Response>;
   /** The same, read as JSON. */
-  json<T = any>(path: string, options?: AskOptions): Promise<{ status: number; headers: Headers; body: T }>; // oxlint-disable-line typescript/no-explicit-any
+  json<T = any>(path: string, options?: AskOptions): Promise<Answer<T>>; // oxlint-disable-line typescript/no-explicit-any
   /** Composes and waits until the job is over. */
   film(storyboard?: StoryboardInput, key?: keyof typeof keys): Promise<Job>;
   ended(id: string, key?: keyof typeof keys): Promise<Job>;
