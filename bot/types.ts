@@ -362,6 +362,10 @@ export type Card = {
   jobId: string;
   ref: MessageRef;
   locale: Locale;
+  /** How often it went on in a new message. */
+  moves?: number;
+  /** Address of the message it went on from. */
+  earlier?: string;
 };
 
 /** Durable before a method returns; survives kill -9. Belongs to one platform. */
