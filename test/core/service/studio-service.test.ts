@@ -171,21 +171,17 @@ describe('taking work', () => {
         });
         const { job } = await app.studio.compose(tinyFilm(), alice);
         const free = fillDisk(disk.folder, 200 * 1024);
-        await until(() =>
-          app.studio.compose(tinyFilm(), alice).then(
-            () => false,
-            () => true,
-          ),
-        );
+        await until(async () => !(await app.studio.status()).accepting);
         await expect(app.studio.compose(tinyFilm(), alice)).rejects.toMatchObject({
           code: 'no_space',
           retryable: true,
         });
-        await expect(
-          app.studio.saveAsset(Readable.from([Buffer.alloc(9)]), alice, new AbortController().signal),
-        ).rejects.toMatchObject({ code: 'no_space' });
+        const upload = Readable.from([Buffer.alloc(9)]);
+        await expect(app.studio.saveAsset(upload, alice, new AbortController().signal)).rejects.toMatchObject(
+          { code: 'no_space' },
+        );
         expect(await app.studio.job(job.id, alice)).toMatchObject({ status: 'queued' });
-        expect(await app.studio.status()).toMatchObject({ accepting: false });
+        await until(async () => !(await app.studio.ready()).ready);
         free();
         await until(() =>
           app.studio.compose(tinyFilm(), alice).then(
