@@ -1,0 +1,230 @@
+/** Posting, editing and finding the bot's messages. Everything is tried once; the reporter tries again. */
+import type { WebClient } from '@slack/web-api';
+import { MessengerError, type Attachment, type Message, type MessageRef, type Target } from '../types.ts';
+import { asMessengerError } from './faults.ts';
+import { formatMessage } from './format.ts';
+import type { SlackLog } from './log.ts';
+import { createPace } from './pace.ts';
+import { shareFiles, uploadFile } from './uploads.ts';
+
+/** Name of the hidden note in a message that carries its key. */
+const KEY_EVENT = 'genscene_message';
+/** Pages of history looked through for a key: 5 × 200 messages. */
+const PAGES = 5;
+/** A new picture is not at once known to Slack's blocks: tries, and the time between, ms. */
+/**
+ * Slack's limits a minute, with a margin: one post a second and channel, 50 edits in all. Progress leaves
+ * some edits for those that say how a job ended.
+ */
+const postPace = { perMinute: 58, burst: 5 };
+const editPace = { perMinute: 45, burst: 20 };
+const KEPT_FOR_ENDS = 8;
+const PICTURE_TRIES = 4;
+const PICTURE_WAIT_MS = 700;
+
+export type Posts = {
+  post(target: Target, message: Message, signal: AbortSignal): Promise<MessageRef>;
+  edit(ref: MessageRef, message: Message, signal: AbortSignal): Promise<MessageRef>;
+  find(target: Target, key: string, since: number, signal: AbortSignal): Promise<MessageRef | null>;
+  /** The channel of direct messages with someone. */
+  directChannel(user: string): Promise<string>;
+};
+
+export type PostsOptions = {
+  client: WebClient;
+  log: SlackLog;
+  /** Workspace and user of the bot, known once it is connected. */
+  self: () => { team: string | null; user: string | null };
+};
+
+export function createPosts({ client, log, self }: PostsOptions): Posts {
+  const directs = new Map<string, string>();
+  /** Files shown beside a message that is edited; by message and name. */
+  const shared = new Set<string>();
+  const paceOfPosts = createPace(postPace);
+  const paceOfEdits = createPace(editPace);
+
+  function keepPace(waitMs: number): void {
+    if (waitMs > 0)
+      throw new MessengerError('rate_limited', 'Slack would refuse so many calls.', { retryAfterMs: waitMs });
+  }
+
+  async function directChannel(user: string): Promise<string> {
+    const known = directs.get(user);
+    if (known) return known;
+    try {
+      const { channel } = await client.conversations.open({ users: user });
+      if (!channel?.id)
+        throw new MessengerError('no_access', 'Slack opens no direct message with this person.');
+      directs.set(user, channel.id);
+      return channel.id;
+    } catch (error) {
+      throw asMessengerError(error);
+    }
+  }
+
+  async function channelOf({ channel, user }: Target): Promise<string> {
+    if (channel) return channel;
+    if (user) return directChannel(user);
+    throw new MessengerError('refused', 'Neither a channel nor a person to post to.');
+  }
+
+  /** Content of a message; its picture is uploaded when it comes as a file. */
+  async function content(message: Message, mention: boolean, signal: AbortSignal) {
+    const picture = message.files?.find(({ name }) => name === message.picture?.file);
+    const pictureId = picture ? await uploadPicture(picture, signal) : undefined;
+    const formatted = formatMessage(message, { mention, ...(pictureId ? { pictureId } : {}) });
+    const metadata = message.key
+      ? { metadata: { event_type: KEY_EVENT, event_payload: { key: message.key } } }
+      : {};
+    return { ...formatted, ...metadata, parse: 'none' as const, link_names: false };
+  }
+
+  async function uploadPicture(picture: Attachment, signal: AbortSignal): Promise<string> {
+    const id = await uploadFile(client, picture, signal);
+    await shareFiles(client, [{ id, title: picture.name }]);
+    return id;
+  }
+
+  /** The bytes of all files but the picture, on their way before the message stands. */
+  async function uploadRest(message: Message, signal: AbortSignal): Promise<{ id: string; title: string }[]> {
+    const uploaded: { id: string; title: string }[] = [];
+    for (const file of message.files ?? []) {
+      if (file.name === message.picture?.file) continue;
+      uploaded.push({ id: await uploadFile(client, file, signal), title: file.name });
+    }
+    return uploaded;
+  }
+
+  /** Once the message stands, a file that cannot be shared must not make it be posted again. */
+  async function share(
+    files: { id: string; title: string }[],
+    channel: string,
+    thread: string,
+  ): Promise<void> {
+    await shareFiles(client, files, { channel, thread }).catch((error: unknown) =>
+      log.warn(`files could not be shared in ${channel}: ${String(error)}`),
+    );
+  }
+
+  return {
+    directChannel,
+
+    async post(target, message, signal) {
+      return within(signal, async () => {
+        const channel = await channelOf(target);
+        keepPace(paceOfPosts.take(channel));
+        const files = await uploadRest(message, signal);
+        const body = await content(message, true, signal);
+        const { ts } = await patient(Boolean(message.picture?.file), () =>
+          client.chat.postMessage({
+            channel,
+            ...body,
+            unfurl_links: false,
+            unfurl_media: false,
+            ...(target.thread ? { thread_ts: target.thread } : {}),
+          }),
+        );
+        if (!ts) throw new MessengerError('unavailable', 'Slack did not say which message was posted.');
+        await share(files, channel, target.thread ?? ts);
+        return refOf(channel, ts, target);
+      });
+    },
+
+    async edit(ref, message, signal) {
+      return within(signal, async () => {
+        const isEnd = message.tone === 'good' || message.tone === 'bad';
+        keepPace(paceOfEdits.take('', { leave: isEnd ? 0 : KEPT_FOR_ENDS }));
+        const fresh = (message.files ?? []).filter(
+          ({ name }) => !shared.has(`${ref.channel} ${ref.id} ${name}`),
+        );
+        const files = await uploadRest({ ...message, files: fresh }, signal);
+        const body = await content(message, false, signal);
+        await patient(Boolean(message.picture?.file), () =>
+          client.chat.update({ channel: ref.channel, ts: ref.id, ...body }),
+        );
+        await share(files, ref.channel, ref.thread ?? ref.id);
+        for (const { title } of files) shared.add(`${ref.channel} ${ref.id} ${title}`);
+        return ref;
+      });
+    },
+
+    async find(target, key, since, signal) {
+      return within(signal, async () => {
+        const { user } = self();
+        if (!user) throw new MessengerError('unavailable', 'Slack has not yet said who we are.');
+        const channel = await channelOf(target);
+        let cursor: string | undefined;
+        for (let page = 0; page < PAGES; page += 1) {
+          signal.throwIfAborted();
+          const asked = {
+            channel,
+            // A clock that runs a little ahead of Slack's must not hide our message.
+            oldest: String(Math.max(0, since - 60_000) / 1000),
+            include_all_metadata: true,
+            limit: 200,
+            ...(cursor ? { cursor } : {}),
+          };
+          const answer = target.thread
+            ? await client.conversations.replies({ ...asked, ts: target.thread })
+            : await client.conversations.history(asked);
+          const found = (answer.messages ?? []).find((each) => keyOf(each) === key && each.user === user);
+          if (found?.ts) return refOf(channel, found.ts, target);
+          cursor = answer.response_metadata?.next_cursor || undefined;
+          if (!cursor) return null;
+        }
+        return null;
+      });
+    },
+  };
+
+  function refOf(channel: string, ts: string, { team, thread }: Target): MessageRef {
+    const ours = team ?? self().team;
+    return {
+      channel,
+      id: ts,
+      ...(ours ? { team: ours } : {}),
+      ...(thread ? { thread } : {}),
+      postedAt: Math.round(Number(ts) * 1000),
+    };
+  }
+}
+
+function keyOf(message: object): string | null {
+  const { metadata } = message as {
+    metadata?: { event_type?: string; event_payload?: { key?: unknown } };
+  };
+  const key = metadata?.event_type === KEY_EVENT ? metadata.event_payload?.key : null;
+  return typeof key === 'string' ? key : null;
+}
+
+/** Tries again while Slack does not know a picture that was just uploaded. */
+async function patient<T>(hasNewPicture: boolean, call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const fault = asMessengerError(error);
+      if (!hasNewPicture || fault.fault !== 'refused' || attempt === PICTURE_TRIES) throw fault;
+      await new Promise((resolve) => setTimeout(resolve, PICTURE_WAIT_MS));
+    }
+  }
+}
+
+/** Slack's client takes no signal: the caller is let go, the call itself ends by its own timeout. */
+async function within<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  let release: () => void = () => undefined;
+  const ended = new Promise<never>((_resolve, reject) => {
+    release = () =>
+      reject(new MessengerError('unavailable', 'Slack was given up.', { cause: signal.reason }));
+    if (signal.aborted) release();
+    else signal.addEventListener('abort', release, { once: true });
+  });
+  try {
+    return await Promise.race([work(), ended]);
+  } catch (error) {
+    throw asMessengerError(error);
+  } finally {
+    signal.removeEventListener('abort', release);
+  }
+}
