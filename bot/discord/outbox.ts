@@ -1,0 +1,198 @@
+/** Posting, editing and finding messages on Discord, each tried once: the reporter tries again. */
+import { REST, Routes } from 'discord.js';
+import type { Config } from '../../core/config.ts';
+import { MessengerError, type Message, type MessageRef, type Messenger, type Target } from '../types.ts';
+import { asMessengerError, codeOf } from './faults.ts';
+import { formatMessage, formatPost, loadFiles } from './format.ts';
+import { hasKey } from './message-key.ts';
+
+export type ApiMessage = {
+  id: string;
+  channel_id: string;
+  author?: { id: string };
+  components?: unknown;
+  embeds?: unknown;
+};
+export type OutboxOptions = {
+  settings: Config['discord'] & { token: string };
+  /** Null while it is not known: before the first connection, without DISCORD_APPLICATION_ID. */
+  applicationId(): string | null;
+  /** Epoch ms, of Discord's clock. */
+  now(): number;
+};
+export type Outbox = Pick<Messenger, 'limits' | 'lane' | 'post' | 'edit' | 'find' | 'linkTo'>;
+
+const CALL_MS = 30_000;
+const PAGE = 100;
+/** Messages looked through for a key: more are not written in a channel while an answer is lost. */
+const MOST_PAGES = 5;
+const EPOCH_MS = 1_420_070_400_000;
+
+export function createOutbox({ settings, applicationId, now }: OutboxOptions): Outbox {
+  const rest = openRest(settings);
+  const directChannels = new Map<string, string>();
+
+  /** One call, with the time it may take; whatever it throws becomes a MessengerError. */
+  async function call<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await work(AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]));
+    } catch (error) {
+      const fault = asMessengerError(error);
+      // The library drops a token at the first 401; it may be made valid again.
+      if (fault.fault === 'unauthorised') rest.setToken(settings.token);
+      throw fault;
+    }
+  }
+
+  async function channelOf(target: Target, signal: AbortSignal): Promise<string> {
+    if (target.thread ?? target.channel) return (target.thread ?? target.channel)!;
+    if (!target.user) throw new MessengerError('no_access', 'There is no channel to post to.');
+    const known = directChannels.get(target.user);
+    if (known) return known;
+    const { id } = (await rest.post(Routes.userChannels(), {
+      body: { recipient_id: target.user },
+      signal,
+    })) as { id: string };
+    directChannels.set(target.user, id);
+    return id;
+  }
+
+  async function editByHandle(
+    ref: MessageRef,
+    body: object,
+    files: Awaited<ReturnType<typeof loadFiles>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { token, message } = readHandle(ref.handle!, ref.id);
+    // Without `auth: false` a 401 for an ended token would make the library forget the bot's own.
+    await rest.patch(Routes.webhookMessage(applicationId()!, token, message), {
+      body,
+      files,
+      signal,
+      auth: false,
+    });
+  }
+
+  return {
+    limits: {
+      editIntervalMs: settings.editIntervalMs,
+      laneIntervalMs: settings.laneIntervalMs,
+      editableMs: settings.messageHandoverMs,
+      uploadBytes: settings.uploadBytes,
+      filesIn: 'card',
+      formText: 4000,
+    },
+    lane: ({ channel, user }) => `discord:${channel ?? user ?? ''}`,
+    post: (target, message, signal) =>
+      call(signal, async (ends) => {
+        const channel = await channelOf(target, ends);
+        const files = await loadFiles(message, ends);
+        const posted = (await rest.post(Routes.channelMessages(channel), {
+          body: formatPost(message),
+          files,
+          signal: ends,
+        })) as ApiMessage;
+        return refOf(posted, target);
+      }),
+    edit: (ref, message, signal) =>
+      call(signal, async (ends) => {
+        const body = formatMessage(message, { mentions: false });
+        const files = await loadFiles(message, ends);
+        if (hasLiveHandle(ref, now()) && applicationId()) {
+          try {
+            await editByHandle(ref, body, files, ends);
+            return ref;
+          } catch (error) {
+            if (!isHandleOver(error)) throw error;
+          }
+        }
+        if (ref.private || ref.reachable === false)
+          throw new MessengerError('gone', 'The message can no longer be edited: its interaction has ended.');
+        await rest.patch(Routes.channelMessage(ref.thread ?? ref.channel, ref.id), {
+          body,
+          files,
+          signal: ends,
+        });
+        return withoutHandle(ref);
+      }),
+    find: (target, key, since, signal) =>
+      call(signal, async (ends) => {
+        const channel = await channelOf(target, ends);
+        let after = snowflakeAt(since - 1000);
+        for (let page = 0; page < MOST_PAGES; page++) {
+          const query = new URLSearchParams({ limit: String(PAGE), after });
+          const messages = (await rest.get(Routes.channelMessages(channel), {
+            query,
+            signal: ends,
+          })) as ApiMessage[];
+          const found = messages.find(
+            (message) => message.author?.id === applicationId() && hasKey(message, key),
+          );
+          if (found) return refOf(found, target);
+          const newest = messages[0];
+          if (!newest || messages.length < PAGE) return null;
+          after = newest.id;
+        }
+        return null;
+      }),
+    linkTo: (ref) =>
+      ref.private
+        ? null
+        : `https://discord.com/channels/${ref.team ?? '@me'}/${ref.thread ?? ref.channel}/${ref.id}`,
+  };
+}
+
+/** Calls are tried once; where the library would wait for a rate limit, it says how long instead. */
+function openRest(settings: OutboxOptions['settings']): REST {
+  const options = {
+    api: settings.apiBaseUrl,
+    retries: 0,
+    timeout: CALL_MS,
+    globalRequestsPerSecond: 30,
+    rejectOnRateLimit: () => true,
+  };
+  return new REST({ ...options, version: '10' }).setToken(settings.token);
+}
+
+/** Written in messages' ids: when they were posted, epoch ms. */
+export function postedAt(id: string): number {
+  return Number((BigInt(id) >> 22n) + BigInt(EPOCH_MS));
+}
+
+function snowflakeAt(ms: number): string {
+  return (BigInt(Math.max(0, Math.floor(ms) - EPOCH_MS)) << 22n).toString();
+}
+
+function refOf(message: ApiMessage, { team, channel, thread }: Target): MessageRef {
+  return {
+    channel: channel ?? message.channel_id,
+    id: message.id,
+    postedAt: postedAt(message.id),
+    ...(team ? { team } : {}),
+    ...(thread ? { thread } : {}),
+  };
+}
+
+/** `message` is `@original` where the interaction's own answer is meant. */
+export function writeHandle(token: string, message: '@original' | 'own'): string {
+  return `${message}:${token}`;
+}
+
+function readHandle(handle: string, id: string): { token: string; message: string } {
+  const [message = '', token = ''] = handle.split(':');
+  return { token, message: message === '@original' ? '@original' : id };
+}
+
+function hasLiveHandle(ref: MessageRef, now: number): boolean {
+  return ref.handle !== undefined && now < (ref.handleUntil ?? 0);
+}
+
+/** The token has ended, or the webhook went with the bot's installation; the message may still be there. */
+function isHandleOver(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 50027 || code === 10015;
+}
+
+function withoutHandle({ handle: _handle, handleUntil: _until, ...ref }: MessageRef): MessageRef {
+  return ref;
+}
