@@ -28,6 +28,9 @@ import type { FileSigner, Storage } from './core/storage/types.ts';
 import { createStudio, type Studio } from './core/studio.ts';
 import type { WorkerOptions } from './core/worker.ts';
 
+/** For `genscene key`. */
+export { addKey, listKeys, removeKeys } from './core/keys.ts';
+
 export type AppOptions = {
   log: Logger;
   /** Of this program. */
@@ -189,7 +192,7 @@ async function openParts(
 
 async function makeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw new StudioError('not_ready', `The folder ${folder} cannot be made.`, {
         hint: 'Point DATA_DIR at a folder this user may write to.',
         cause: error,

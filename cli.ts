@@ -10,12 +10,14 @@ import type { Context } from './cli/context.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { describeFailure, EXIT, exitCodeOf, failureJson } from './cli/failure.ts';
 import { catchInterrupts } from './cli/interrupt.ts';
+import { keyCommand } from './cli/key.ts';
 import { renderCommand } from './cli/render.ts';
 import { speakCommand } from './cli/speak.ts';
+import { startCommand } from './cli/start.ts';
 import { Terminal } from './cli/terminal.ts';
 import { validateCommand } from './cli/validate.ts';
 import { voicesCommand } from './cli/voices.ts';
-import { loadConfig } from './core/config.ts';
+import { loadConfig, type Config } from './core/config.ts';
 import { asStudioError, StudioError } from './core/errors.ts';
 import type { Studio } from './core/studio.ts';
 
@@ -33,6 +35,8 @@ async function main(args: string[]): Promise<number> {
     terminal,
     signal: interrupts.signal,
     cwd: process.cwd(),
+    version: version(),
+    config: readConfig,
     readStdin: async () => Buffer.concat(await addAbortSignal(interrupts.signal, process.stdin).toArray()),
     studio: async () => (studio ??= await openStudio()),
   };
@@ -59,7 +63,7 @@ function buildProgram(context: Context): Command {
   const exits = Object.entries(EXIT).map(([meaning, code]) => `${code} ${meaning}`);
   const program = new Command('genscene')
     .description('Turns a storyboard into a finished, narrated, captioned film.')
-    .version(version())
+    .version(context.version)
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('(genscene --help shows what there is)')
     .addHelpText(
@@ -71,7 +75,16 @@ function buildProgram(context: Context): Command {
       writeErr: (text) => context.terminal.note(text.trimEnd()),
     })
     .exitOverride();
-  for (const make of [renderCommand, speakCommand, voicesCommand, validateCommand, doctorCommand]) {
+  const commands = [
+    startCommand,
+    renderCommand,
+    speakCommand,
+    voicesCommand,
+    validateCommand,
+    doctorCommand,
+    keyCommand,
+  ];
+  for (const make of commands) {
     program.addCommand(make(context).copyInheritedSettings(program));
   }
   return program;
@@ -79,9 +92,13 @@ function buildProgram(context: Context): Command {
 
 /** Loads the core only now: help and wrong usage are answered at once. */
 async function openStudio(): Promise<Studio> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
   const { createStudio } = await import('./core/studio.ts');
-  return createStudio(loadConfig(process.env));
+  return createStudio(readConfig());
+}
+
+function readConfig(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return loadConfig(process.env);
 }
 
 /** The package's version, from the source tree or from dist/. */

@@ -1,4 +1,5 @@
 /** What every command gets: where to write, when to stop, and the studio, opened when first needed. */
+import type { Config } from '../core/config.ts';
 import type { Studio } from '../core/studio.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -10,6 +11,13 @@ export type Context = {
   cwd: string;
   /** All of standard input, for the file name `-`. */
   readStdin: () => Promise<Uint8Array>;
+  /** Of this program. */
+  version: string;
+  /**
+   * The settings of the environment and of .env.
+   * @throws {StudioError} invalid_request listing every wrong one
+   */
+  config: () => Config;
   /**
    * The studio, with the settings of the environment; whoever made the context closes it.
    * @throws {StudioError} invalid_request listing every wrong setting
