@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { errorSchema } from '../schema.ts';
 
 /** The page may load nothing but ours and ask nobody but us; Swagger UI writes styles inline. */
 const pagePolicy = {
@@ -42,17 +43,7 @@ export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'input'):
   return rest;
 }
 
-const errorSchema = jsonSchema(
-  z.object({
-    error: z.object({
-      code: z.string(),
-      message: z.string(),
-      hint: z.string().optional(),
-      issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    }),
-  }),
-  'output',
-);
+const describedError = jsonSchema(errorSchema, 'output');
 
 /** Description of a route for the OpenAPI document. An answer is JSON, or nothing but a status, or of other types. */
 export function describeRoute(
@@ -82,7 +73,7 @@ export function describeRoute(
       ...(parts.query ? { querystring: jsonSchema(parts.query) } : {}),
       ...(parts.params ? { params: jsonSchema(parts.params) } : {}),
       ...(parts.headers ? { headers: jsonSchema(parts.headers) } : {}),
-      response: { ...response, '4xx': { description: 'What is wrong and what to do', ...errorSchema } },
+      response: { ...response, '4xx': { description: 'What is wrong and what to do', ...describedError } },
     },
   };
 }

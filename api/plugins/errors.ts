@@ -2,11 +2,11 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { z } from 'zod';
 import { StudioError, type ErrorCode } from '../../core/errors.ts';
+import type { errorSchema } from '../schema.ts';
 
-type ErrorBody = {
-  error: { code: string; message: string; hint?: string; issues?: { path: string; message: string }[] };
-};
+type ErrorBody = z.infer<typeof errorSchema>;
 
 const statusOf: Record<ErrorCode, number> = {
   invalid_storyboard: 400,

@@ -1,21 +1,11 @@
 /** Uploads: one file as multipart, streamed to disk and vetted; the answer is what to write as `src`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
 import { StudioError } from '../../core/errors.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
+import { assetSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
-
-const assetSchema = z.object({
-  id: z.string(),
-  src: z.string(),
-  type: z.enum(['image', 'video', 'audio']),
-  width: z.number().nullable(),
-  height: z.number().nullable(),
-  duration: z.number().nullable(),
-  size: z.number(),
-});
 
 /** Bytes of a form with the largest clip in it: what says it is larger is not waited for. */
 const LONGEST_FORM = 2 * 1024 ** 3 + 64 * 1024;

@@ -2,19 +2,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../../core/config.ts';
-import { jobStatuses } from '../../core/schema/job.ts';
 import { storyboardSchema } from '../../core/schema/storyboard.ts';
 import type { Accepted, StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
+import { acceptedSchema, validationSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
-
-export const acceptedSchema = z.object({
-  id: z.string(),
-  status: z.enum(jobStatuses),
-  queuePosition: z.number().nullable(),
-  statusUrl: z.string(),
-  eventsUrl: z.string(),
-});
 
 export const idempotencyHeader = z.object({
   'idempotency-key': z
@@ -38,17 +30,11 @@ export function composeRoutes(api: FastifyInstance, studio: StudioService, confi
     },
   );
 
-  const validation = z.object({
-    ok: z.boolean(),
-    estimatedSeconds: z.number().optional(),
-    warnings: z.array(z.string()).optional(),
-    issues: z.array(z.object({ path: z.string(), message: z.string() })),
-  });
   api.post(
     '/api/validate',
     describeRoute('films', 'Check a storyboard; nothing is made', {
       body: storyboardSchema,
-      answers: { 200: validation },
+      answers: { 200: validationSchema },
     }),
     async (request) => {
       const checked = studio.validate(request.body);

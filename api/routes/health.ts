@@ -1,15 +1,9 @@
 /** Liveness without any dependency, and readiness with all of them. Neither needs a key. */
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import type { StudioService } from '../../core/studio-service.ts';
 import { isInner } from '../plugins/client-address.ts';
 import { describeRoute } from '../plugins/docs.ts';
-
-const aliveSchema = z.object({ status: z.literal('ok') });
-const readySchema = z.object({
-  ready: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })),
-});
+import { aliveSchema, readySchema } from '../schema.ts';
 
 export function healthRoutes(server: FastifyInstance, studio: StudioService): void {
   server.get(

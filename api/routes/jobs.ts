@@ -7,6 +7,7 @@ import type { StudioService } from '../../core/studio-service.ts';
 import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { idParams, parseQuery } from '../query.ts';
+import { jobPageSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
 
 const querySchema = z.object({
@@ -22,10 +23,9 @@ const querySchema = z.object({
 });
 
 export function jobRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
-  const page = z.object({ jobs: z.array(jobSchema), nextCursor: z.string().nullable() });
   api.get(
     '/api/jobs',
-    describeRoute('jobs', 'Jobs, newest first', { query: querySchema, answers: { 200: page } }),
+    describeRoute('jobs', 'Jobs, newest first', { query: querySchema, answers: { 200: jobPageSchema } }),
     async (request) => {
       const found = await studio.jobs(parseQuery(querySchema, request.query), callerOf(request));
       return { ...found, jobs: found.jobs.map((job) => withLinks(job, request, config)) };

@@ -9,6 +9,7 @@ import type { Caller, ServiceStatus, StudioEvent, StudioService } from '../../co
 import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { idParams, parseQuery } from '../query.ts';
+import { serviceStatusSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
 
 /** A comment line this often keeps proxies from closing a quiet stream, ms. */
@@ -28,7 +29,7 @@ export function statusRoutes(api: FastifyInstance, studio: StudioService, config
     '/api/status',
     describeRoute('jobs', 'A job by ?job_id=, or the service', {
       query: querySchema,
-      answers: { 200: z.union([jobSchema, statusSchema]) },
+      answers: { 200: z.union([jobSchema, serviceStatusSchema]) },
     }),
     async (request) => {
       const { job_id, jobId } = parseQuery(querySchema, request.query);
@@ -99,31 +100,8 @@ async function findJob(studio: StudioService, id: string, caller: Caller): Promi
   return job;
 }
 
-const moment = z.number().describe('Epoch ms');
-const statusSchema = z.object({
-  accepting: z.boolean(),
-  version: z.string(),
-  uptimeSeconds: z.number(),
-  queue: z.object({
-    queued: z.number(),
-    running: z.number(),
-    done: z.number(),
-    failed: z.number(),
-    cancelled: z.number(),
-    oldestWaitMs: z.number().nullable(),
-    stalled: z.number(),
-    lastHour: z.object({ done: z.number(), failed: z.number(), meanRenderSeconds: z.number().nullable() }),
-    lastDone: z.object({ id: z.string().optional(), at: moment }).nullable(),
-    lastFailed: z.object({ id: z.string().optional(), at: moment, code: z.string() }).nullable(),
-    workers: z.array(z.object({ concurrency: z.number(), busy: z.number(), seenAt: moment })),
-    announcementsPending: z.number(),
-  }),
-  disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable(),
-  versions: z.object({ node: z.string(), ffmpeg: z.string().nullable() }),
-});
-
 /** Hosts are the operator's business, and so are other people's job ids: whoever has one may fetch its film. */
-function serviceStatus(status: ServiceStatus, { sees }: Caller): z.infer<typeof statusSchema> {
+function serviceStatus(status: ServiceStatus, { sees }: Caller): z.infer<typeof serviceStatusSchema> {
   if (sees === 'all') return status;
   const { queue } = status;
   return {

@@ -8,8 +8,9 @@ import type { Caller, StudioService } from '../../core/studio-service.ts';
 import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { parseQuery } from '../query.ts';
+import { acceptedSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
-import { acceptedSchema, answerAccepted, audit, idempotency, idempotencyHeader } from './compose.ts';
+import { answerAccepted, audit, idempotency, idempotencyHeader } from './compose.ts';
 
 /** Longest wait before answering 202 after all, ms. */
 const WAIT_MS = 10_000;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { parseQuery } from '../query.ts';
+import { usageGroupings, usageSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
 
 const moment = z
@@ -16,27 +17,14 @@ const moment = z
 const querySchema = z.object({
   from: moment.optional(),
   to: moment.optional(),
-  by: z.enum(['day', 'user', 'channel', 'platform']).default('day'),
+  by: z.enum(usageGroupings).default('day'),
 });
-const rowSchema = z.object({
-  key: z.string(),
-  jobs: z.number(),
-  done: z.number(),
-  failed: z.number(),
-  cancelled: z.number(),
-  filmSeconds: z.number(),
-  renderSeconds: z.number(),
-  scenes: z.number(),
-  scenesReused: z.number(),
-  bytes: z.number(),
-});
-
 export function usageRoutes(api: FastifyInstance, studio: StudioService): void {
   api.get(
     '/api/usage',
     describeRoute('service', 'Usage', {
       query: querySchema,
-      answers: { 200: z.object({ by: z.string(), rows: z.array(rowSchema) }) },
+      answers: { 200: usageSchema },
     }),
     async (request) => {
       const query = parseQuery(querySchema, request.query);

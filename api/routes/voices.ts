@@ -5,18 +5,9 @@ import { languageSchema } from '../../core/schema/speech.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { parseQuery } from '../query.ts';
+import { voiceSchema } from '../schema.ts';
 
 const querySchema = z.object({ language: languageSchema.optional() });
-const voiceSchema = z.object({
-  engine: z.string(),
-  name: z.string(),
-  language: z.string(),
-  gender: z.string(),
-  timing: z.string(),
-  local: z.boolean(),
-  licence: z.string(),
-});
-
 export function voiceRoutes(api: FastifyInstance, studio: StudioService): void {
   api.get(
     '/api/voices',
