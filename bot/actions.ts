@@ -9,7 +9,6 @@ export const actions = [
   'captions',
   'approve',
   'discard',
-  'refresh',
 ] as const;
 export type ActionName = (typeof actions)[number];
 export type Action = { name: ActionName; jobId: string };

@@ -56,3 +56,8 @@ export function readOptions<O extends Options>(
   if (issues.length === 0) return values as OptionValues<O>;
   throw new StudioError('invalid_request', 'The command has a fault.', { issues });
 }
+
+/** `/video new`, as people type it. */
+export function commandLine({ path }: Pick<Command, 'path'>): string {
+  return `/${path.join(' ')}`;
+}
