@@ -52,8 +52,11 @@ export function speakInChild(pool: ChildPool, sentence: SentenceRequest): Promis
   return pool.run(job, sentence);
 }
 
-/** Children a job is given to before their deaths are its own failure. */
-const maxTries = 3;
+/**
+ * Children beyond the pool's own a job is given to before their deaths count as its failure: all of the
+ * pool's may have been killed at once, and each is only found dead when it is given something.
+ */
+const moreTries = 2;
 
 export class ChildPool {
   private readonly options: Required<PoolOptions>;
@@ -263,7 +266,7 @@ export class ChildPool {
     const { task } = member;
     member.task = null;
     // It had died while idle, and nobody knew yet: another child can do the job.
-    if (task && !task.begun && task.tries < maxTries && !this.closed) this.waiting.unshift(task);
+    if (task && !task.begun && task.tries < this.options.size + moreTries && !this.closed) this.waiting.unshift(task);
     else task?.reject(error);
     // A child that never got ready would be followed by the same again, without end.
     if (this.closed) return;

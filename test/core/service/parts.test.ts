@@ -79,7 +79,7 @@ describe('readiness', () => {
     let finish = (_word: string): void => {};
     const readiness = createReadiness(
       probes({ speech: () => new Promise((resolve) => (finish = resolve)) }),
-      20,
+      300,
     );
     expect(await readiness.ready()).toMatchObject({
       ready: false,

@@ -239,6 +239,8 @@ describe('speech', () => {
       return failure !== null;
     });
     await settled;
+    // The last kill may not have been noticed yet: work given to that child would rightly fail.
+    await until('the killed are gone', () => engineChildren(process.pid, 'flite').length === 0);
     expect(failure).toMatchObject({ code: 'speech_failed', retryable: true });
     expect((await speech.speak({ text: text(99), language: 'en' })).cached).toBe(false);
   });
