@@ -1,5 +1,5 @@
 /** What Slack's refusals mean, in the words of the Messenger contract. */
-import { ErrorCode } from '@slack/web-api';
+import { webApi } from '@slack/bolt';
 import { MessengerError, type MessengerFault } from '../types.ts';
 
 const faults: Record<MessengerFault, readonly string[]> = {
@@ -61,12 +61,12 @@ export function asMessengerError(error: unknown): MessengerError {
     statusCode?: number;
     name?: string;
   };
-  if (code === ErrorCode.RateLimitedError)
+  if (code === webApi.ErrorCode.RateLimitedError)
     return new MessengerError('rate_limited', 'Slack asks us to wait.', {
       retryAfterMs: (retryAfter ?? 1) * 1000,
       cause: error,
     });
-  if (code === ErrorCode.PlatformError) {
+  if (code === webApi.ErrorCode.PlatformError) {
     const slackError = data?.error ?? 'unknown';
     const fault = byName.get(slackError) ?? 'refused';
     const details = [...(data?.errors ?? []), ...(data?.response_metadata?.messages ?? [])].join('; ');
@@ -75,7 +75,7 @@ export function asMessengerError(error: unknown): MessengerError {
       cause: error,
     });
   }
-  if (code === ErrorCode.HTTPError)
+  if (code === webApi.ErrorCode.HTTPError)
     return new MessengerError('unavailable', `Slack answered with status ${statusCode}.`, { cause: error });
   const what = name === 'AbortError' ? 'was given up' : 'did not answer';
   return new MessengerError('unavailable', `Slack ${what}.`, { cause: error });

@@ -1,5 +1,5 @@
 /** Form → Slack modal, and the state of a submitted modal → form values. */
-import type { ModalView, KnownBlock } from '@slack/bolt';
+import type { types } from '@slack/bolt';
 import type { Form, FormField, FormValues } from '../types.ts';
 import { cut } from './escape.ts';
 import { incomingFile, type FileAccess, type SlackFileObject } from './incoming-files.ts';
@@ -19,7 +19,7 @@ export type FormContext = {
 /** Slack's limits: title and submit, label, placeholder, hint, options of a choice. */
 const limits = { title: 24, label: 2000, placeholder: 150, hint: 2000, options: 100, option: 75, text: 3000 };
 
-export function formView(form: Form, context: FormContext, close: string): ModalView {
+export function formView(form: Form, context: FormContext, close: string): types.ModalView {
   return {
     type: 'modal',
     callback_id: FORM_CALLBACK,
@@ -36,7 +36,7 @@ export function readFormContext(privateMetadata: string): FormContext {
   return JSON.parse(privateMetadata) as FormContext;
 }
 
-function fieldBlock(field: FormField): KnownBlock {
+function fieldBlock(field: FormField): types.KnownBlock {
   return {
     type: 'input',
     block_id: field.name,
@@ -47,7 +47,7 @@ function fieldBlock(field: FormField): KnownBlock {
   };
 }
 
-type InputElement = Extract<KnownBlock, { type: 'input' }>['element'];
+type InputElement = Extract<types.KnownBlock, { type: 'input' }>['element'];
 
 function element(field: FormField): InputElement {
   switch (field.kind) {

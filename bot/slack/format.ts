@@ -2,7 +2,7 @@
  * Message → Block Kit. People's words go into `plain_text`, where Slack neither pings, links nor formats;
  * where markup is needed they are escaped and `verbatim`. Lengths and counts stay within Slack's limits.
  */
-import type { KnownBlock } from '@slack/bolt';
+import type { types } from '@slack/bolt';
 import type { Button, Line, Link, Message } from '../types.ts';
 import { codeText, cut, cutEscaped, escapeText, inertText } from './escape.ts';
 
@@ -18,7 +18,7 @@ const limits = {
   url: 3000,
 };
 
-export type Formatted = { text: string; blocks: KnownBlock[] };
+export type Formatted = { text: string; blocks: types.KnownBlock[] };
 export type FormatOptions = {
   /** Slack id of the uploaded file that `picture.file` names; without it the picture is left out. */
   pictureId?: string;
@@ -29,14 +29,14 @@ export type FormatOptions = {
 /** How a message is shown; `text` is what notifications and screen readers get. */
 export function formatMessage(message: Message, options: FormatOptions = {}): Formatted {
   const buttons = buttonBlocks(message.buttons ?? []);
-  const blocks: KnownBlock[] = [
+  const blocks: types.KnownBlock[] = [
     ...(options.mention && message.mention ? mentionBlocks(message.mention) : []),
-    ...(message.title ? [header(`${toneMark[message.tone]} ${message.title}`.trim())] : []),
+    ...(message.title?.trim() ? [header(`${toneMark[message.tone]} ${message.title}`.trim())] : []),
     ...lineBlocks(message.lines ?? []),
     ...fieldBlocks(message.fields ?? []),
     ...linkBlocks(message.links ?? []),
     ...pictureBlocks(message.picture, options.pictureId),
-    ...(message.footer ? [small(message.footer)] : []),
+    ...(message.footer?.trim() ? [small(message.footer)] : []),
   ];
   const shown = [...blocks.slice(0, limits.blocks - buttons.length), ...buttons];
   const text = notificationText(message, options);
@@ -52,7 +52,7 @@ function notificationText(message: Message, { mention }: FormatOptions): string 
   return called + (cutEscaped(words, limits.text, inertText) || '…');
 }
 
-function mentionBlocks(user: string): KnownBlock[] {
+function mentionBlocks(user: string): types.KnownBlock[] {
   const mention = userMention(user);
   return mention ? [{ type: 'section', text: { type: 'mrkdwn', text: mention } }] : [];
 }
@@ -62,27 +62,27 @@ function userMention(user: string): string {
   return /^[UW][A-Z0-9]{2,20}$/.test(user) ? `<@${user}>` : '';
 }
 
-function header(text: string): KnownBlock {
+function header(text: string): types.KnownBlock {
   return {
     type: 'header',
     text: { type: 'plain_text', text: cut(oneLine(text), limits.header), emoji: false },
   };
 }
 
-function plain(text: string): KnownBlock {
+function plain(text: string): types.KnownBlock {
   return { type: 'section', text: { type: 'plain_text', text: cut(text, limits.text), emoji: false } };
 }
 
-function markup(text: string): KnownBlock {
+function markup(text: string): types.KnownBlock {
   return { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } };
 }
 
-function small(text: string): KnownBlock {
+function small(text: string): types.KnownBlock {
   return { type: 'context', elements: [{ type: 'plain_text', text: cut(text, limits.text), emoji: false }] };
 }
 
 /** Neighbours of one style share a block, so that a long answer stays under the limit of blocks. */
-function lineBlocks(lines: readonly Line[]): KnownBlock[] {
+function lineBlocks(lines: readonly Line[]): types.KnownBlock[] {
   const groups: { style: NonNullable<Line['style']>; texts: string[] }[] = [];
   for (const { text, style = 'plain' } of lines) {
     if (!text.trim()) continue;
@@ -94,7 +94,7 @@ function lineBlocks(lines: readonly Line[]): KnownBlock[] {
   return groups.map(({ style, texts }) => drawn[style](texts.join('\n')));
 }
 
-const drawn: Record<NonNullable<Line['style']>, (text: string) => KnownBlock> = {
+const drawn: Record<NonNullable<Line['style']>, (text: string) => types.KnownBlock> = {
   plain,
   small,
   strong: (text) => markup(bold(text, limits.text)),
@@ -119,8 +119,8 @@ function quoted(text: string): string {
     .join('\n');
 }
 
-function fieldBlocks(fields: NonNullable<Message['fields']>): KnownBlock[] {
-  const blocks: KnownBlock[] = [];
+function fieldBlocks(fields: NonNullable<Message['fields']>): types.KnownBlock[] {
+  const blocks: types.KnownBlock[] = [];
   for (let start = 0; start < fields.length; start += limits.fields) {
     blocks.push({
       type: 'section',
@@ -137,7 +137,7 @@ function fieldBlocks(fields: NonNullable<Message['fields']>): KnownBlock[] {
   return blocks;
 }
 
-function linkBlocks(links: readonly Link[]): KnownBlock[] {
+function linkBlocks(links: readonly Link[]): types.KnownBlock[] {
   const made = links.map(({ label, url }) => linkMarkup(label, url)).filter((link) => link !== null);
   return made.length > 0 ? [markup(cutLines(made, limits.text))] : [];
 }
@@ -167,7 +167,7 @@ function cutLines(lines: readonly string[], most: number): string {
   return kept.join('\n');
 }
 
-function pictureBlocks(picture: Message['picture'], pictureId: string | undefined): KnownBlock[] {
+function pictureBlocks(picture: Message['picture'], pictureId: string | undefined): types.KnownBlock[] {
   if (!picture) return [];
   const alt_text = cut(picture.alt || 'picture', 2000);
   const address = picture.url ? webAddress(picture.url) : null;
@@ -175,8 +175,8 @@ function pictureBlocks(picture: Message['picture'], pictureId: string | undefine
   return address ? [{ type: 'image', image_url: address, alt_text }] : [];
 }
 
-function buttonBlocks(buttons: readonly Button[]): KnownBlock[] {
-  const elements = buttons.slice(0, limits.buttons).flatMap((button, index) => {
+function buttonBlocks(buttons: readonly Button[]): types.KnownBlock[] {
+  const elements = buttons.slice(0, limits.buttons).flatMap((button, index): types.Button[] => {
     const text = {
       type: 'plain_text' as const,
       text: cut(oneLine(button.label), limits.button),

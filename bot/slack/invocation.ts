@@ -1,5 +1,5 @@
 /** One press as the commands see it: where it came from, and the ways to answer it in Slack. */
-import type { WebClient } from '@slack/web-api';
+import type { webApi } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessengerError, type Asker, type Invocation, type Message, type MessageRef } from '../types.ts';
 import { asMessengerError } from './faults.ts';
@@ -11,7 +11,7 @@ import { slackText } from './texts.ts';
 /** What answering needs. */
 export type Answering = {
   /** Of the interactive side: never held up by progress. */
-  client: WebClient;
+  client: webApi.WebClient;
   posts: Posts;
   log: SlackLog;
   uploadBytes: number;
@@ -66,10 +66,19 @@ export function createInvocation(asker: Asker, facts: PressFacts, answering: Ans
   /** Ephemeral messages carry no files: those go by direct message. */
   async function whisper(message: Message): Promise<void> {
     const { files = [], ...rest } = message;
-    if (files.length === 0) return say(formatMessage(message));
+    if (files.length === 0) return sayWithPicture(message);
     await posts.post({ user: asker.user.id }, { ...rest, files }, AbortSignal.timeout(REPLY_MS));
     if (!isDirect)
       await say(formatMessage({ tone: 'good', lines: [{ text: slackText('filesSent', asker.locale) }] }));
+  }
+
+  /** Slack refuses the whole message when it cannot fetch its picture. */
+  async function sayWithPicture(message: Message): Promise<void> {
+    const { picture, ...rest } = message;
+    await say(formatMessage(message)).catch((error: unknown) => {
+      if (!picture || asMessengerError(error).fault !== 'refused') throw error;
+      return say(formatMessage(rest));
+    });
   }
 
   async function say(content: Formatted): Promise<void> {

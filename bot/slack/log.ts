@@ -1,6 +1,6 @@
 /** The program's log as Slack's libraries want one. Their debug lines hold whole payloads, so they are dropped. */
 import { LogLevel, type Logger as SlackLogger } from '@slack/bolt';
-import type { Logger } from 'pino';
+import type { Logger } from '../../core/log.ts';
 
 export type SlackLog = SlackLogger;
 

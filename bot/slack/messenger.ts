@@ -1,6 +1,5 @@
 /** Slack behind the Messenger contract: Bolt in Socket Mode or over HTTP, and the Web API. */
-import bolt from '@slack/bolt';
-import { WebClient, type WebClientOptions } from '@slack/web-api';
+import { App, HTTPReceiver, SocketModeReceiver, webApi } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../core/log.ts';
 import type { ChatHandlers, Messenger } from '../types.ts';
@@ -51,7 +50,7 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
 
   // The library writes into the options it is given, so each client gets its own; and never `headers`,
   // for it would put one client's token into the other's.
-  const clientOptions = (): WebClientOptions => ({
+  const clientOptions = (): webApi.WebClientOptions => ({
     ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
     logger: log,
     timeout: CALL_MS,
@@ -60,10 +59,10 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
     // Otherwise one 429 holds up every other call of the client for as long.
     rejectRateLimitedCalls: true,
   });
-  const progressClient = new WebClient(botToken, clientOptions());
+  const progressClient = new webApi.WebClient(botToken, clientOptions());
   const socketReceiver =
     mode === 'socket'
-      ? new bolt.SocketModeReceiver({
+      ? new SocketModeReceiver({
           appToken: appToken ?? '',
           logger: log,
           autoReconnectEnabled: false,
@@ -74,10 +73,10 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
       : null;
   const httpReceiver =
     mode === 'http'
-      ? new bolt.HTTPReceiver({ signingSecret: signingSecret ?? '', endpoints: [eventsPath], logger: log })
+      ? new HTTPReceiver({ signingSecret: signingSecret ?? '', endpoints: [eventsPath], logger: log })
       : null;
   const receiver = socketReceiver ?? httpReceiver;
-  const app = new bolt.App({
+  const app = new App({
     token: botToken,
     ...(receiver ? { receiver } : {}),
     deferInitialization: true,

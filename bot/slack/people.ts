@@ -2,7 +2,7 @@
  * Who asks: language, name, user groups. Slack says none of it with a press, so it is asked for and kept
  * for a while; an answer that comes too late is used the next time.
  */
-import type { WebClient } from '@slack/web-api';
+import type { webApi } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locale } from '../types.ts';
 import { slackErrorName } from './faults.ts';
@@ -21,7 +21,7 @@ export type People = {
   groups(user: string): Promise<readonly string[]>;
 };
 
-export function createPeople(client: WebClient, locale: Locale, log: SlackLog): People {
+export function createPeople(client: webApi.WebClient, locale: Locale, log: SlackLog): People {
   const persons = new Map<string, { at: number; answer: Promise<Person | null> }>();
   let members: { at: number; answer: Promise<Map<string, string[]> | null> } | null = null;
 

@@ -1,8 +1,9 @@
 /** Posting, editing and finding the bot's messages. Everything is tried once; the reporter tries again. */
-import type { WebClient } from '@slack/web-api';
+import type { webApi } from '@slack/bolt';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessengerError, type Attachment, type Message, type MessageRef, type Target } from '../types.ts';
 import { asMessengerError } from './faults.ts';
-import { formatMessage } from './format.ts';
+import { formatMessage, type FormatOptions } from './format.ts';
 import type { SlackLog } from './log.ts';
 import { createPace } from './pace.ts';
 import { shareFiles, uploadFile } from './uploads.ts';
@@ -13,14 +14,16 @@ const KEY_EVENT = 'genscene_message';
 const PAGES = 5;
 /** A new picture is not at once known to Slack's blocks: tries, and the time between, ms. */
 /**
- * Slack's limits a minute, with a margin: one post a second and channel, 50 edits in all. Progress leaves
- * some edits for those that say how a job ended.
+ * Slack's limits a minute, with a margin: one post a second and channel, 50 edits and 50 looks into history
+ * in all. Progress leaves some edits for those that say how a job ended.
  */
 const postPace = { perMinute: 58, burst: 5 };
 const editPace = { perMinute: 45, burst: 20 };
+const findPace = { perMinute: 45, burst: 45 };
 const KEPT_FOR_ENDS = 8;
 const PICTURE_TRIES = 4;
 const PICTURE_WAIT_MS = 700;
+const MOST_UNSHOWN = 1000;
 
 export type Posts = {
   post(target: Target, message: Message, signal: AbortSignal): Promise<MessageRef>;
@@ -31,7 +34,7 @@ export type Posts = {
 };
 
 export type PostsOptions = {
-  client: WebClient;
+  client: webApi.WebClient;
   log: SlackLog;
   /** Workspace and user of the bot, known once it is connected. */
   self: () => { team: string | null; user: string | null };
@@ -41,8 +44,11 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
   const directs = new Map<string, string>();
   /** Files shown beside a message that is edited; by message and name. */
   const shared = new Set<string>();
+  /** Addresses of pictures Slack could not fetch. */
+  const unshown = new Set<string>();
   const paceOfPosts = createPace(postPace);
   const paceOfEdits = createPace(editPace);
+  const paceOfFinds = createPace(findPace);
 
   function keepPace(waitMs: number): void {
     if (waitMs > 0)
@@ -69,15 +75,39 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
     throw new MessengerError('refused', 'Neither a channel nor a person to post to.');
   }
 
-  /** Content of a message; its picture is uploaded when it comes as a file. */
-  async function content(message: Message, mention: boolean, signal: AbortSignal) {
-    const picture = message.files?.find(({ name }) => name === message.picture?.file);
-    const pictureId = picture ? await uploadPicture(picture, signal) : undefined;
-    const formatted = formatMessage(message, { mention, ...(pictureId ? { pictureId } : {}) });
-    const metadata = message.key
-      ? { metadata: { event_type: KEY_EVENT, event_payload: { key: message.key } } }
-      : {};
-    return { ...formatted, ...metadata, parse: 'none' as const, link_names: false };
+  /** Sends a message by `call`, its picture uploaded first; a picture Slack cannot show is left out. */
+  async function send<T>(
+    message: Message,
+    mention: boolean,
+    signal: AbortSignal,
+    call: (body: ReturnType<typeof bodyOf>) => Promise<T>,
+  ): Promise<T> {
+    const file = message.files?.find(({ name }) => name === message.picture?.file);
+    const pictureId = file ? await uploadPicture(file, signal) : undefined;
+    const bare = bodyOf({ ...message, picture: undefined }, { mention });
+    const known = message.picture?.url && unshown.has(message.picture.url);
+    const full = known ? bare : bodyOf(message, { mention, ...(pictureId ? { pictureId } : {}) });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await call(full);
+      } catch (error) {
+        const fault = asMessengerError(error);
+        if (fault.fault !== 'refused' || !message.picture || known) throw fault;
+        if (pictureId && attempt < PICTURE_TRIES) {
+          await sleep(PICTURE_WAIT_MS, null, { signal });
+          continue;
+        }
+        log.warn(`a picture is left out: ${fault.message}`);
+        if (message.picture.url) remember(message.picture.url);
+        return call(bare);
+      }
+    }
+  }
+
+  /** Slack fetches pictures itself: addresses it cannot reach it refuses with the whole message. */
+  function remember(url: string): void {
+    if (unshown.size >= MOST_UNSHOWN) unshown.clear();
+    unshown.add(url);
   }
 
   async function uploadPicture(picture: Attachment, signal: AbortSignal): Promise<string> {
@@ -115,8 +145,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
         const channel = await channelOf(target);
         keepPace(paceOfPosts.take(channel));
         const files = await uploadRest(message, signal);
-        const body = await content(message, true, signal);
-        const { ts } = await patient(Boolean(message.picture?.file), () =>
+        const { ts } = await send(message, true, signal, (body) =>
           client.chat.postMessage({
             channel,
             ...body,
@@ -139,8 +168,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
           ({ name }) => !shared.has(`${ref.channel} ${ref.id} ${name}`),
         );
         const files = await uploadRest({ ...message, files: fresh }, signal);
-        const body = await content(message, false, signal);
-        await patient(Boolean(message.picture?.file), () =>
+        await send(message, false, signal, (body) =>
           client.chat.update({ channel: ref.channel, ts: ref.id, ...body }),
         );
         await share(files, ref.channel, ref.thread ?? ref.id);
@@ -157,6 +185,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
         let cursor: string | undefined;
         for (let page = 0; page < PAGES; page += 1) {
           signal.throwIfAborted();
+          keepPace(paceOfFinds.take(target.thread ? 'thread' : 'channel'));
           const asked = {
             channel,
             // A clock that runs a little ahead of Slack's must not hide our message.
@@ -198,17 +227,11 @@ function keyOf(message: object): string | null {
   return typeof key === 'string' ? key : null;
 }
 
-/** Tries again while Slack does not know a picture that was just uploaded. */
-async function patient<T>(hasNewPicture: boolean, call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      const fault = asMessengerError(error);
-      if (!hasNewPicture || fault.fault !== 'refused' || attempt === PICTURE_TRIES) throw fault;
-      await new Promise((resolve) => setTimeout(resolve, PICTURE_WAIT_MS));
-    }
-  }
+function bodyOf(message: Message, options: FormatOptions) {
+  const metadata = message.key
+    ? { metadata: { event_type: KEY_EVENT, event_payload: { key: message.key } } }
+    : {};
+  return { ...formatMessage(message, options), ...metadata, parse: 'none' as const, link_names: false };
 }
 
 /** Slack's client takes no signal: the caller is let go, the call itself ends by its own timeout. */

@@ -3,7 +3,7 @@
  * waits a whole ping timeout before it begins, and after one refused token it ends in an unhandled
  * rejection and never comes back.
  */
-import type { SocketModeClient } from '@slack/socket-mode';
+import type { SocketModeReceiver } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlackLog } from './log.ts';
 
@@ -23,7 +23,7 @@ export type SocketKeeper = {
 };
 
 export type SocketOptions = {
-  client: SocketModeClient;
+  client: SocketModeReceiver['client'];
   log: SlackLog;
   /** Asked before each connection; rejects while the bot's own token is not accepted. */
   ready: () => Promise<void>;

@@ -2,7 +2,7 @@
  * Uploads without holding the file in memory: ask for an address, stream the body there, complete.
  * (The library's own upload reads everything first.)
  */
-import type { WebClient } from '@slack/web-api';
+import type { webApi } from '@slack/bolt';
 import { Readable } from 'node:stream';
 import { MessengerError, type Attachment } from '../types.ts';
 import { asMessengerError } from './faults.ts';
@@ -16,7 +16,11 @@ const LEAST_MS = 30_000;
  * @returns its id, for shareFiles
  * @throws {MessengerError}
  */
-export async function uploadFile(client: WebClient, file: Attachment, signal: AbortSignal): Promise<string> {
+export async function uploadFile(
+  client: webApi.WebClient,
+  file: Attachment,
+  signal: AbortSignal,
+): Promise<string> {
   try {
     const { upload_url: address, file_id: id } = await client.files.getUploadURLExternal({
       filename: file.name,
@@ -34,7 +38,7 @@ export async function uploadFile(client: WebClient, file: Attachment, signal: Ab
 
 async function sendBody(address: string, file: Attachment, signal: AbortSignal): Promise<void> {
   const body = await file.open();
-  const deadline = AbortSignal.timeout(LEAST_MS + (file.size / SLOWEST_BYTES_PER_S) * 1000);
+  const deadline = AbortSignal.timeout(Math.ceil(LEAST_MS + (file.size / SLOWEST_BYTES_PER_S) * 1000));
   try {
     const response = await fetch(address, {
       method: 'POST',
@@ -56,7 +60,7 @@ async function sendBody(address: string, file: Attachment, signal: AbortSignal):
 
 /** Shows uploaded files in a channel or thread; without a channel they only become usable in blocks. */
 export async function shareFiles(
-  client: WebClient,
+  client: webApi.WebClient,
   files: readonly { id: string; title: string }[],
   place: { channel?: string; thread?: string } = {},
 ): Promise<void> {

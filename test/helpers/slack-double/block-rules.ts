@@ -124,14 +124,21 @@ function optionFaults(element: Loose): string[] {
 
 function imageFaults(image: Loose): string[] {
   const url = image['image_url'];
+  const file = image['slack_file'] as { id?: string } | undefined;
   return [
-    ...(typeof url === 'string' && /^https?:\/\//.test(url) && url.length <= 3000
-      ? []
-      : ['image_url is wrong']),
+    ...(file?.id ? [] : addressFaults(url)),
     ...(typeof image['alt_text'] === 'string' && image['alt_text'].length <= 2000
       ? []
       : ['alt_text is wrong']),
   ];
+}
+
+/** Slack fetches the picture at once, and reaches no private address. */
+function addressFaults(url: unknown): string[] {
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url) || url.length > 3000)
+    return ['image_url is wrong'];
+  const { hostname } = new URL(url);
+  return /^(?:localhost|127\.|10\.|192\.168\.)/.test(hostname) ? ['downloading image failed'] : [];
 }
 
 export function textFaults(value: unknown, most: number): string[] {

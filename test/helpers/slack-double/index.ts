@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { blockFaults } from './block-rules.ts';
 import { createPeople, type People } from './people.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { socketMode, type SocketMode } from './socket-mode.ts';
@@ -153,6 +154,8 @@ export async function openSlackDouble(options: SlackDoubleOptions = {}): Promise
     });
     if (!target || target.uses <= 0)
       return void response.writeHead(404).end('{"ok":false,"error":"used_url"}');
+    if (blockFaults(body.blocks ?? [], 'message').length > 0)
+      return void response.writeHead(400).end('{"ok":false,"error":"invalid_blocks"}');
     target.uses -= 1;
     const content = { text: body.text ?? '', blocks: body.blocks ?? [] };
     const original = [...workspace.messages, ...workspace.ephemerals].find(

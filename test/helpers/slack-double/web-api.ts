@@ -53,11 +53,13 @@ export function webApi({
       : undefined;
     return { text, blocks, ...(metadata ? { metadata } : {}) };
   };
-  const page = (args: Args, of: (message: SlackMessage) => boolean): Answer => {
+  /** History comes newest first, a thread oldest first. */
+  const page = (args: Args, of: (message: SlackMessage) => boolean, newestFirst: boolean): Answer => {
     place(args['channel']);
     const oldest = Number(args['oldest'] ?? 0);
     const limit = Math.min(Number(args['limit'] ?? 100), 999);
-    const all = workspace.messages.filter((message) => of(message) && Number(message.ts) >= oldest).reverse();
+    const all = workspace.messages.filter((message) => of(message) && Number(message.ts) >= oldest);
+    if (newestFirst) all.reverse();
     const start = Number(args['cursor'] ?? 0);
     const withMetadata = args['include_all_metadata'] === 'true';
     const shown = all.slice(start, start + limit).map((message) => {
@@ -173,6 +175,7 @@ export function webApi({
       page(
         args,
         (message) => message.channel === args['channel'] && (message.thread_ts ?? message.ts) === message.ts,
+        true,
       ),
     'conversations.replies': (args) => {
       if (!workspace.find(args['channel'] ?? '', args['ts'] ?? '')) refuse('thread_not_found');
@@ -181,6 +184,7 @@ export function webApi({
         (message) =>
           message.channel === args['channel'] &&
           (message.ts === args['ts'] || message.thread_ts === args['ts']),
+        false,
       );
     },
     'conversations.open': (args) => {
