@@ -7,13 +7,7 @@ import type { DiskGuard } from '../disk-guard.ts';
 import { StudioError } from '../errors.ts';
 import { toJob } from '../jobs/present.ts';
 import { requestHash } from '../jobs/request.ts';
-import type {
-  AnnouncementOutbox,
-  JobBackend,
-  JobRecord,
-  JobRequest,
-  JobWithRequest,
-} from '../jobs/types.ts';
+import type { AnnouncementOutbox, JobBackend, JobRecord, JobRequest, JobWithRequest } from '../jobs/types.ts';
 import type { Job } from '../schema/job.ts';
 import type { Storage } from '../storage/types.ts';
 import type { Accepted, Caller, ChatOutbox, ServiceStatus, StudioService } from '../studio-service.ts';
