@@ -10,6 +10,7 @@ import { MessengerError, type Asker, type Invocation, type Message, type Message
 import { asMessengerError, codeOf, reasonOf } from './faults.ts';
 import { formatMessage, loadFiles } from './format.ts';
 import { cannotSeeChannel, notice } from './notices.ts';
+import type { Transport } from './transport.ts';
 import { postedAt, writeHandle, type ApiMessage, type Outbox } from './outbox.ts';
 
 /** Discord's numbers of interaction callbacks. */
@@ -53,13 +54,27 @@ const TOKEN_SAFETY_MS = 15 * 60_000;
 
 export function createAnswers(options: {
   settings: Config['discord'] & { token: string };
+  transport: Transport;
   outbox: Outbox;
   log: Logger;
 }): Answers {
-  const { settings, outbox, log } = options;
+  const { settings, transport, outbox, log } = options;
+  const { makeRequest } = transport;
   // One lost try leaves time for another within Discord's three seconds.
-  const callbacks = new REST({ api: settings.apiBaseUrl, version: '10', retries: 2, timeout: 1200 });
-  const followUps = new REST({ api: settings.apiBaseUrl, version: '10', retries: 2, timeout: 20_000 });
+  const callbacks = new REST({
+    api: settings.apiBaseUrl,
+    version: '10',
+    makeRequest,
+    retries: 2,
+    timeout: 1200,
+  });
+  const followUps = new REST({
+    api: settings.apiBaseUrl,
+    version: '10',
+    makeRequest,
+    retries: 2,
+    timeout: 20_000,
+  });
 
   async function acknowledge(
     to: Pick<Received, 'id' | 'token'>,

@@ -8,6 +8,7 @@ import { Client, DiscordAPIError, Events, Options, Status, type Interaction } fr
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
 import { containGateway, type Containment } from './contained-gateway.ts';
+import type { Transport } from './transport.ts';
 import { reasonOf } from './faults.ts';
 
 export type ConnectionTuning = {
@@ -26,6 +27,7 @@ export const defaultTuning: ConnectionTuning = {
 
 export type ConnectionOptions = {
   settings: Pick<Config['discord'], 'apiBaseUrl' | 'gatewayUrl'> & { token: string };
+  transport: Transport;
   log: Logger;
   tuning: ConnectionTuning;
   /** `parent` is the channel a thread belongs to. */
@@ -95,7 +97,7 @@ type Life = {
 
 /** A client with every event that could be a fault listened to. */
 function openClient(
-  { settings, log, onInteraction }: ConnectionOptions,
+  { settings, transport, log, onInteraction }: ConnectionOptions,
   explain: (reason: string) => void,
 ): Life {
   let end!: Life['end'];
@@ -113,7 +115,7 @@ function openClient(
       MessageManager: 0,
       UserManager: 100,
     }),
-    rest: { api: settings.apiBaseUrl, retries: 1, timeout: 10_000 },
+    rest: { api: settings.apiBaseUrl, makeRequest: transport.makeRequest, retries: 1, timeout: 10_000 },
     ws: { buildStrategy: containment.buildStrategy },
   });
   const parents = new Map<string, string>();

@@ -44,7 +44,7 @@ export function asMessengerError(error: unknown): MessengerError {
   if (error instanceof Error && error.message.startsWith('Expected token to be set'))
     return new MessengerError('unauthorised', 'There is no valid token for Discord.');
   const reason = error instanceof Error ? error.message : String(error);
-  return new MessengerError('unavailable', `Discord cannot be reached: ${reason}`);
+  return new MessengerError('unavailable', `Discord cannot be reached: ${reason}`, { cause: error });
 }
 
 /** Discord's number of an error, or null. */

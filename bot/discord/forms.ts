@@ -64,15 +64,30 @@ export function readForm(
 ): FormValues {
   const values: Record<string, string | IncomingFile[]> = {};
   for (const [name, field] of interaction.fields.fields) {
-    const given = field as {
-      value?: unknown;
-      values?: readonly string[];
-      attachments?: ReadonlyMap<string, Parameters<typeof incomingFile>[0]>;
-    };
-    if (given.attachments)
-      values[name] = [...given.attachments.values()].map((attachment) => incomingFile(attachment, hosts));
-    else if (typeof given.value === 'string' && given.value !== '') values[name] = given.value;
-    else if (given.values?.[0]) values[name] = given.values[0];
+    const value = valueOf(field as FilledField, hosts);
+    if (value !== undefined && value.length > 0) values[name] = value;
   }
   return values;
+}
+
+type FilledField = {
+  type: number;
+  value?: string;
+  values?: readonly string[];
+  attachments?: ReadonlyMap<string, Parameters<typeof incomingFile>[0]>;
+};
+
+/** By type: with any file in the modal the library gives every select an empty list of files. */
+function valueOf(
+  field: FilledField,
+  hosts: Parameters<typeof readForm>[1],
+): string | IncomingFile[] | undefined {
+  switch (field.type) {
+    case FILE_UPLOAD:
+      return [...(field.attachments?.values() ?? [])].map((attachment) => incomingFile(attachment, hosts));
+    case SELECT:
+      return field.values?.[0];
+    default:
+      return field.value;
+  }
 }

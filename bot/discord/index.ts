@@ -11,6 +11,7 @@ import { createDispatch, type Dispatch } from './dispatch.ts';
 import { codeOf, reasonOf } from './faults.ts';
 import { createOutbox } from './outbox.ts';
 import { inviteUrl } from './permissions.ts';
+import { openTransport } from './transport.ts';
 import { registerCommands } from './register.ts';
 
 export { commandManifest, registerCommands } from './register.ts';
@@ -38,8 +39,9 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
   const { store, log, locale, now = Date.now } = options;
   const settings = withToken(options.settings);
   let applicationId = settings.applicationId ?? null;
-  const outbox = createOutbox({ settings, applicationId: () => applicationId, now });
-  const answers = createAnswers({ settings, outbox, log });
+  const transport = openTransport();
+  const outbox = createOutbox({ settings, transport, applicationId: () => applicationId, now });
+  const answers = createAnswers({ settings, transport, outbox, log });
   const stopping = new AbortController();
   let running: { connection: Connection; dispatch: Dispatch } | null = null;
 
@@ -48,6 +50,7 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
     let isRegistering = false;
     const connection = keepConnection({
       settings,
+      transport,
       log,
       tuning: { ...defaultTuning, ...options.tuning },
       onInteraction: dispatch.take,
@@ -69,9 +72,13 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
 
   /** Until it is done, or Discord refuses it for good. */
   async function register(id: string, { commands }: ChatHandlers): Promise<void> {
-    const rest = new REST({ api: settings.apiBaseUrl, version: '10', retries: 1, timeout: 15_000 }).setToken(
-      settings.token,
-    );
+    const rest = new REST({
+      makeRequest: transport.makeRequest,
+      api: settings.apiBaseUrl,
+      version: '10',
+      retries: 1,
+      timeout: 15_000,
+    }).setToken(settings.token);
     for (
       let waitMs = REGISTER_RETRY_MS.first;
       !stopping.signal.aborted;
@@ -117,6 +124,7 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
       stopping.abort();
       await running?.dispatch.stop(GRACE_MS);
       await running?.connection.stop();
+      await transport.close();
     },
     health: () => running?.connection.health() ?? { connected: false, detail: 'not started' },
   };

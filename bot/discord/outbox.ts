@@ -2,6 +2,7 @@
 import { REST, Routes } from 'discord.js';
 import type { Config } from '../../core/config.ts';
 import { MessengerError, type Message, type MessageRef, type Messenger, type Target } from '../types.ts';
+import type { Transport } from './transport.ts';
 import { asMessengerError, codeOf } from './faults.ts';
 import { formatMessage, formatPost, loadFiles } from './format.ts';
 import { hasKey } from './message-key.ts';
@@ -15,6 +16,7 @@ export type ApiMessage = {
 };
 export type OutboxOptions = {
   settings: Config['discord'] & { token: string };
+  transport: Transport;
   /** Null while it is not known: before the first connection, without DISCORD_APPLICATION_ID. */
   applicationId(): string | null;
   /** Epoch ms, of Discord's clock. */
@@ -28,8 +30,8 @@ const PAGE = 100;
 const MOST_PAGES = 5;
 const EPOCH_MS = 1_420_070_400_000;
 
-export function createOutbox({ settings, applicationId, now }: OutboxOptions): Outbox {
-  const rest = openRest(settings);
+export function createOutbox({ settings, transport, applicationId, now }: OutboxOptions): Outbox {
+  const rest = openRest(settings, transport);
   const directChannels = new Map<string, string>();
 
   /** One call, with the time it may take; whatever it throws becomes a MessengerError. */
@@ -143,15 +145,16 @@ export function createOutbox({ settings, applicationId, now }: OutboxOptions): O
 }
 
 /** Calls are tried once; where the library would wait for a rate limit, it says how long instead. */
-function openRest(settings: OutboxOptions['settings']): REST {
-  const options = {
-    api: settings.apiBaseUrl,
+function openRest({ apiBaseUrl, token }: OutboxOptions['settings'], { makeRequest }: Transport): REST {
+  return new REST({
+    api: apiBaseUrl,
+    version: '10',
+    makeRequest,
     retries: 0,
     timeout: CALL_MS,
     globalRequestsPerSecond: 30,
     rejectOnRateLimit: () => true,
-  };
-  return new REST({ ...options, version: '10' }).setToken(settings.token);
+  }).setToken(token);
 }
 
 /** Written in messages' ids: when they were posted, epoch ms. */

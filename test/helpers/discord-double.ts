@@ -50,7 +50,7 @@ export async function startDiscordDouble(options: { heartbeatMs?: number } = {})
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', cdn);
-    const path = url.pathname.replace(/^\/api\/v10/, '');
+    const path = decodeURIComponent(url.pathname.replace(/^\/api\/v10/, ''));
     const method = request.method ?? 'GET';
     response.on('finish', () =>
       requests.push({ method, path, at: performance.now(), status: response.statusCode }),
