@@ -82,7 +82,7 @@ describe('the socket', () => {
     const { slack, messenger } = await openSlack();
     slack.fail('apps.connections.open', { kind: 'hangs', ms: 100 }, 1);
     slack.socket.drop();
-    await until(() => !messenger.health().connected);
+    await until(() => slack.calls.filter(({ method }) => method === 'apps.connections.open').length === 2);
     await Promise.all([messenger.stop(), messenger.stop()]);
     const calls = slack.calls.length;
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -3,8 +3,13 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { createSlackMessenger, type SlackMessenger } from '../../../bot/slack/index.ts';
-import type { SlackSettings } from '../../../bot/slack/settings.ts';
+import {
+  createSlackMessenger,
+  slackSettings,
+  type SlackMessenger,
+  type SlackSettings,
+} from '../../../bot/slack/index.ts';
+import { loadConfig } from '../../../core/config.ts';
 import { encodeAction, type ActionName } from '../../../bot/actions.ts';
 import type { ActionButton, ChatHandlers, Command, Form, Invocation } from '../../../bot/types.ts';
 import type { Logger } from '../../../core/log.ts';
@@ -112,13 +117,7 @@ export async function openSlack(options: OpenOptions = {}): Promise<Opened> {
   const lines: string[] = [];
   const messenger = createSlackMessenger({
     settings: {
-      botToken: slack.botToken,
-      appToken: slack.appToken,
-      signingSecret: slack.signingSecret,
-      mode,
-      apiUrl: slack.apiUrl,
-      fileHosts: [new URL(slack.apiUrl).host],
-      locale: 'en',
+      ...slackSettings(loadConfig(slackEnvironment(slack, mode))),
       ...options.settings,
     },
     log: keepLines(lines),
@@ -152,6 +151,18 @@ export async function openSlack(options: OpenOptions = {}): Promise<Opened> {
   });
   if (!options.unconnected) await until(() => messenger.health().connected);
   return { slack, messenger, heard, lines, server, eventsUrl };
+}
+
+/** The settings a person would make to reach this Slack. */
+export function slackEnvironment(slack: SlackDouble, mode: 'socket' | 'http'): Record<string, string> {
+  return {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
+    SLACK_MODE: mode,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_ATTACHMENT_HOSTS: new URL(slack.apiUrl).host,
+  };
 }
 
 function keepLines(lines: string[]): Logger {

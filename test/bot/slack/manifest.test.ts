@@ -1,0 +1,59 @@
+/** The app's manifest, which people paste at Slack: made of the real commands, within Slack's limits. */
+import { expect, test } from 'vitest';
+import { createCommands } from '../../../bot/commands/index.ts';
+import { slackManifest } from '../../../bot/slack/index.ts';
+import { readCommandText } from '../../../bot/slack/command-text.ts';
+import type { ChatDeps } from '../../../bot/take-on.ts';
+
+// Only run() and form() use what commands are made of.
+const commands = createCommands({} as ChatDeps);
+type SlashCommand = {
+  command: string;
+  description: string;
+  usage_hint?: string;
+  url?: string;
+  should_escape: boolean;
+};
+const slashOf = (manifest: Record<string, unknown>): SlashCommand[] =>
+  (manifest['features'] as { slash_commands: SlashCommand[] }).slash_commands;
+
+test('has each first word once, described and within the lengths', () => {
+  const slash = slashOf(slackManifest(commands, { mode: 'socket' }));
+  const names = slash.map(({ command }) => command);
+  expect(new Set(names)).toEqual(new Set(commands.map(({ path }) => `/${path[0]}`)));
+  expect(names).toHaveLength(new Set(names).size);
+  for (const { command, description, usage_hint = '' } of slash) {
+    expect(command).toMatch(/^\/[a-z-]{1,31}$/);
+    expect(description.length).toBeGreaterThan(5);
+    expect(usage_hint.length).toBeLessThanOrEqual(1000);
+  }
+  expect(slash.find(({ command }) => command === '/video')!.usage_hint).toContain('status');
+});
+
+test('asks for what the mode needs', () => {
+  const socket = slackManifest(commands, { mode: 'socket' });
+  expect(socket).toMatchObject({
+    settings: { socket_mode_enabled: true, event_subscriptions: { bot_events: ['app_mention'] } },
+  });
+  expect(JSON.stringify(socket)).not.toContain('url');
+  const requestUrl = 'https://films.example/slack/events';
+  const http = slackManifest(commands, { mode: 'http', requestUrl });
+  expect(http).toMatchObject({
+    settings: {
+      socket_mode_enabled: false,
+      event_subscriptions: { request_url: requestUrl },
+      interactivity: { is_enabled: true, request_url: requestUrl },
+    },
+  });
+  expect(slashOf(http).every(({ url }) => url === requestUrl)).toBe(true);
+});
+
+test('every slash command can be typed bare, and every subcommand by its name', () => {
+  for (const { path, textOption } of commands) {
+    const [first, second = ''] = path;
+    expect(readCommandText(commands, first, '')).not.toBeNull();
+    const words = textOption ? `${second} some words`.trim() : second;
+    expect(readCommandText(commands, first, words)?.path).toEqual(path);
+  }
+  expect(readCommandText(commands, 'unknown', '')).toBeNull();
+});
