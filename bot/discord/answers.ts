@@ -49,6 +49,8 @@ export type Answers = {
 };
 
 const EPHEMERAL = 64;
+const ACK_TRIES = 3;
+const ACK_TRY_MS = 1200;
 const CALL_MS = 30_000;
 const TOKEN_SAFETY_MS = 15 * 60_000;
 
@@ -60,13 +62,13 @@ export function createAnswers(options: {
 }): Answers {
   const { settings, transport, outbox, log } = options;
   const { makeRequest } = transport;
-  // One lost try leaves time for another within Discord's three seconds.
+  // One lost try leaves time for another within Discord's three seconds; see acknowledge().
   const callbacks = new REST({
     api: settings.apiBaseUrl,
     version: '10',
     makeRequest,
-    retries: 2,
-    timeout: 1200,
+    retries: 0,
+    timeout: ACK_TRY_MS,
   });
   const followUps = new REST({
     api: settings.apiBaseUrl,
@@ -81,17 +83,17 @@ export function createAnswers(options: {
     type: number,
     data?: object,
   ): Promise<Acknowledgement> {
-    try {
-      await callbacks.post(Routes.interactionCallback(to.id, to.token), {
-        body: { type, ...(data ? { data } : {}) },
-        auth: false,
-      });
-      return 'given';
-    } catch (error) {
-      // 40060: an earlier try arrived, only its answer was lost.
-      if (codeOf(error) === 40060) return 'given';
-      if (codeOf(error) === 10062) return 'missed';
-      throw error;
+    const body = { type, ...(data ? { data } : {}) };
+    for (let tries = 1; ; tries++) {
+      try {
+        await callbacks.post(Routes.interactionCallback(to.id, to.token), { body, auth: false });
+        return 'given';
+      } catch (error) {
+        // 40060: an earlier try arrived, only its answer was lost.
+        if (codeOf(error) === 40060) return 'given';
+        if (codeOf(error) === 10062) return 'missed';
+        if (codeOf(error) !== null || tries === ACK_TRIES) throw error;
+      }
     }
   }
 
@@ -123,11 +125,12 @@ export function createAnswers(options: {
       const files = await loadFiles(message, signal());
       const body = formatMessage(message, { mentions: false });
       const route = Routes.webhookMessage(to.applicationId, to.token, '@original');
-      const { id } = (await followUps.patch(route, {
-        body,
-        files,
-        auth: false,
-        signal: signal(),
+      const patch = (): Promise<unknown> =>
+        followUps.patch(route, { body, files, auth: false, signal: signal() });
+      const { id } = (await patch().catch((error: unknown) => {
+        // May have arrived or not; twice is the same.
+        if (asMessengerError(error).fault === 'unavailable') return patch();
+        throw error;
       })) as ApiMessage;
       isPending = false;
       return id;

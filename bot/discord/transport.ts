@@ -33,9 +33,11 @@ export function openTransport(): Transport {
       signal: signal ?? null,
       dispatcher: agent,
     };
-    return (await fetch(url, options as Parameters<typeof fetch>[1])) as unknown as Awaited<
-      ReturnType<MakeRequest>
-    >;
+    const response = await fetch(url, options as Parameters<typeof fetch>[1]).catch((error: unknown) => {
+      // "fetch failed" hides what the library looks at to try again.
+      throw error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+    });
+    return response as unknown as Awaited<ReturnType<MakeRequest>>;
   };
   return { makeRequest, close: () => agent.destroy() };
 }
