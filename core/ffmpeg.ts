@@ -152,19 +152,12 @@ export class Ffmpeg {
     await finish(command, task);
   }
 
-  /** Version as the program says it, e.g. `5.1.9-0+deb12u1`: part of the content keys. */
+  /**
+   * Version as the program says it, e.g. `5.1.9-0+deb12u1`: part of the content keys.
+   * @throws {StudioError} missing_tool when it does not even start
+   */
   async version(): Promise<string> {
-    const probe = createCommand();
-    probe.setFfprobePath(guardScript(this.paths.ffprobe, 0, 10));
-    probe.input('/dev/null');
-    return new Promise((resolve) => {
-      probe.ffprobe(['-f', 's16le', '-show_program_version'], (_error: Error | null, data: unknown) => {
-        resolve(
-          (data as { program_version?: { version?: string } } | undefined)?.program_version?.version ??
-            'unknown',
-        );
-      });
-    });
+    return versionOf(await this.ask('-version'));
   }
 
   /**
@@ -202,25 +195,25 @@ export class Ffmpeg {
    * @throws {StudioError} missing_tool when it does not even start
    */
   async capabilities(signal?: AbortSignal): Promise<Capabilities> {
-    const ask = async (option: string): Promise<string> => {
-      const script = guardScript(this.paths.ffmpeg, 0, 20);
-      const answer = await promisify(execFile)(script, ['-hide_banner', option], {
-        signal,
-        maxBuffer: 4 * 1024 ** 2,
-      });
-      return answer.stdout;
+    const options = ['-version', '-encoders', '-decoders', '-demuxers', '-filters'];
+    const [version, encoders, decoders, demuxers, filters] = await Promise.all(
+      options.map((option) => this.ask(option, signal)),
+    );
+    return {
+      version: versionOf(version!),
+      encoders: listedNames(encoders!),
+      decoders: listedNames(decoders!),
+      demuxers: listedNames(demuxers!),
+      filters: listedNames(filters!),
     };
+  }
+
+  /** What ffmpeg prints when asked about itself. */
+  private async ask(option: string, signal?: AbortSignal): Promise<string> {
+    const script = guardScript(this.paths.ffmpeg, 0, 20);
+    const maxBuffer = 4 * 1024 ** 2;
     try {
-      const [version, encoders, decoders, demuxers, filters] = await Promise.all(
-        ['-version', '-encoders', '-decoders', '-demuxers', '-filters'].map(ask),
-      );
-      return {
-        version: /version (\S+)/.exec(version!)?.[1] ?? 'unknown',
-        encoders: listedNames(encoders!),
-        decoders: listedNames(decoders!),
-        demuxers: listedNames(demuxers!),
-        filters: listedNames(filters!),
-      };
+      return (await promisify(execFile)(script, ['-hide_banner', option], { signal, maxBuffer })).stdout;
     } catch (error) {
       if (signal?.aborted) throw asStudioError(signal.reason, 'cancelled');
       throw new StudioError('missing_tool', `${this.paths.ffmpeg} does not run.`, {
@@ -229,6 +222,10 @@ export class Ffmpeg {
       });
     }
   }
+}
+
+function versionOf(banner: string): string {
+  return /version (\S+)/.exec(banner)?.[1] ?? 'unknown';
 }
 
 /** Rows such as ` V....D libx264   H.264 …` or ` D  mov,mp4,m4a  QuickTime`: flags, then names. */

@@ -76,7 +76,7 @@ export function openFonts(): FontBook {
   const stack = ['Studio Sans', 'Studio Arabic', 'Studio Hebrew', ...system, 'Studio Emoji']
     .map(quoted)
     .join(',');
-  const context = createCanvas(64, 64).getContext('2d', { willReadFrequently: true });
+  const context = createCanvas(64, 64).getContext('2d');
   const drawn = new Map<string, boolean>();
 
   const has = (family: string): boolean => known.has(family.toLowerCase());
