@@ -2,7 +2,7 @@
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
 import type { StudioService } from '../core/studio-service.ts';
-import type { Clock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { createHandlers } from './handlers.ts';
 import { createPermissions } from './permissions.ts';
 import { createQuotas } from './quotas.ts';
@@ -37,7 +37,8 @@ const MEMORY_MARGIN_MS = 7 * 24 * 3600_000;
 export async function startBot(options: BotOptions): Promise<RunningBot> {
   const { messenger, studio, store, config, log, tuning = {} } = options;
   const permissions = createPermissions(config);
-  const quotas = createQuotas({ studio, config });
+  const { now } = tuning.clock ?? systemClock;
+  const quotas = createQuotas({ studio, config, now });
   const { locale } = config.chat;
   const reporter = startReporter({ messenger, studio, store, log, locale, ...tuning });
   const { limits } = messenger;
@@ -50,7 +51,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
     reporter,
     limits,
     log,
-    now: Date.now,
+    now,
   });
   const forgetting = setInterval(() => forget(options), FORGET_EVERY_MS).unref();
 

@@ -88,7 +88,7 @@ describe('one message from queued to done', () => {
   test('a cancelled film says so in its card and calls nobody', async () => {
     const chat = await openChat();
     await ask(chat);
-    const [{ id }] = (await chat.jobs.list()).jobs as [{ id: string }];
+    const { id } = (await chat.jobs.list()).jobs[0]!;
     await chat.jobs.cancel(id);
     await chat.until(allTold(chat));
     expect(textOf(cards(chat)[0]!.message)).toContain('Cancelled');
