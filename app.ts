@@ -244,7 +244,15 @@ async function startWebhookService({ config, log, jobs, storage }: Parts): Promi
     present: (record) => toJob(record, { fileUrl: (id, name) => storage.url(id, name) }),
     log,
   });
-  return { stop: () => sender.stop().finally(() => guard.close()) };
+  return {
+    async stop() {
+      try {
+        await sender.stop();
+      } finally {
+        await guard.close();
+      }
+    },
+  };
 }
 
 async function startApiService(

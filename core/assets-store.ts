@@ -94,7 +94,11 @@ export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
     await rename(path.join(scratch, 'upload'), fileOf(id));
     await rename(written, recordOf(id));
     const handle = await open(folder, 'r');
-    await handle.sync().finally(() => handle.close());
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     return assetOf(id, record);
   }
 
