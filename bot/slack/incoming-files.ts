@@ -22,8 +22,6 @@ export type SlackFileObject = {
   url_private?: string;
 };
 
-export const slackFileHosts = ['files.slack.com', '*.slack.com', '*.slack-files.com'] as const;
-
 export function incomingFile(file: SlackFileObject, access: FileAccess): IncomingFile {
   return {
     name: file.name ?? file.id,

@@ -26,9 +26,9 @@ export type PressFacts = {
   message?: MessageRef;
 };
 
-/** Time for one try of the public answer, and for all of them, ms. */
+/** Time for one try of the public answer, and for waiting until Slack allows it, ms. */
 const REPLY_MS = 30_000;
-const REPLY_PATIENCE_MS = 60_000;
+const REPLY_PATIENCE_MS = 10_000;
 const RESPOND_MS = 10_000;
 
 export function createInvocation(asker: Asker, facts: PressFacts, answering: Answering): Invocation {

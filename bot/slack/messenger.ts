@@ -6,7 +6,6 @@ import type { ChatHandlers, Messenger } from '../types.ts';
 import { dispatch, type Dispatch } from './dispatch.ts';
 import { asMessengerError } from './faults.ts';
 import { slackHttp, type SlackHttpPlugin } from './http.ts';
-import { slackFileHosts } from './incoming-files.ts';
 import { slackLog } from './log.ts';
 import { createPeople } from './people.ts';
 import { createPosts } from './posts.ts';
@@ -21,8 +20,6 @@ const PING_MS = 20_000;
 const STOP_MS = 2000;
 /** Over HTTP: between tries of a token that is not accepted, ms. */
 const TOKEN_RETRY_MS = 5000;
-/** Slack's own limit for a file is a gigabyte, bytes. */
-const UPLOAD_BYTES = 1024 ** 3;
 
 export type SlackMessenger = Messenger & {
   /** In HTTP mode: to be registered on the API's server before it listens. */
@@ -42,16 +39,16 @@ export type SlackOptions = {
  */
 export function createSlackMessenger({ settings, log: logger, tuning = {} }: SlackOptions): SlackMessenger {
   checkSlackSettings(settings);
-  const { botToken, appToken, signingSecret, mode, apiUrl, eventsPath = '/slack/events', locale } = settings;
-  const secrets = [botToken, appToken, signingSecret].filter((secret) => secret !== undefined);
+  const { appToken, signingSecret, mode, apiUrl, eventsPath, locale, uploadBytes } = settings;
+  const botToken = settings.botToken ?? '';
+  const secrets = [botToken, appToken ?? '', signingSecret ?? ''].filter((secret) => secret !== '');
   const log = slackLog(logger, secrets);
-  const uploadBytes = settings.uploadBytes ?? UPLOAD_BYTES;
   const pingMs = tuning.pingMs ?? PING_MS;
 
   // The library writes into the options it is given, so each client gets its own; and never `headers`,
   // for it would put one client's token into the other's.
   const clientOptions = (): webApi.WebClientOptions => ({
-    ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
+    slackApiUrl: apiUrl,
     logger: log,
     timeout: CALL_MS,
     // A repeated post would be a second message: who asks decides about trying again.
@@ -93,6 +90,7 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
   const posts = createPosts({ client: progressClient, log, self: () => self });
   const stopping = new AbortController();
   let accepted = false;
+  let tokenRefused = false;
   let httpDetail = 'connecting';
   let socket: SocketKeeper | null = null;
   let dispatcher: Dispatch | null = null;
@@ -124,13 +122,31 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
     }
   }
 
+  /** Notices when Slack takes the bot's token back, and when it is good again. */
+  function watched<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+    return async (...args) => {
+      try {
+        const result = await call(...args);
+        tokenRefused = false;
+        return result;
+      } catch (error) {
+        if (asMessengerError(error).fault === 'unauthorised') tokenRefused = true;
+        throw error;
+      }
+    };
+  }
+
+  function health(): { connected: boolean; detail: string } {
+    if (tokenRefused) return { connected: false, detail: 'Slack no longer accepts SLACK_BOT_TOKEN' };
+    return socket?.state() ?? { connected: accepted, detail: httpDetail };
+  }
+
   return {
     platform: 'slack',
     limits: {
-      editIntervalMs: settings.editIntervalMs ?? 3000,
-      // One message a second and channel; edits have a limit of their own, kept by posts.
-      laneIntervalMs: 1100,
-      editableMs: Number.MAX_SAFE_INTEGER,
+      editIntervalMs: settings.editIntervalMs,
+      laneIntervalMs: settings.laneIntervalMs,
+      editableMs: settings.messageHandoverMs,
       uploadBytes,
       filesIn: 'closing',
       formText: 3000,
@@ -151,7 +167,7 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
         handlers,
         people: createPeople(app.client, locale, log),
         answering: { client: app.client, posts, log, uploadBytes, botName: () => self.name },
-        files: { token: botToken, hosts: [...slackFileHosts, ...(settings.fileHosts ?? [])] },
+        files: { token: botToken, hosts: settings.attachmentHosts },
         botUser: () => self.user,
       });
       if (socketReceiver)
@@ -166,14 +182,15 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
     stop() {
       stopped ??= (async () => {
         stopping.abort();
-        await Promise.all([dispatcher?.stop(STOP_MS), socket?.stop()]);
+        await Promise.all([dispatcher?.stop(STOP_MS), socket?.stop(), posts.stop()]);
       })();
       return stopped;
     },
-    lane: ({ channel, user }) => `slack:${channel ?? user ?? ''}`,
-    post: posts.post,
-    edit: posts.edit,
-    find: posts.find,
+    // Slack counts the edits of a whole workspace together.
+    lane: ({ team }) => `slack:${team ?? ''}`,
+    post: watched(posts.post),
+    edit: watched(posts.edit),
+    find: watched(posts.find),
     linkTo({ channel, id, thread }) {
       if (!self.url) return null;
       const address = new URL(`archives/${channel}/p${id.replace('.', '')}`, self.url);
@@ -181,6 +198,6 @@ export function createSlackMessenger({ settings, log: logger, tuning = {} }: Sla
         address.search = new URLSearchParams({ thread_ts: thread, cid: channel }).toString();
       return address.href;
     },
-    health: () => socket?.state() ?? { connected: accepted, detail: httpDetail },
+    health,
   };
 }

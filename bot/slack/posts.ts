@@ -18,9 +18,16 @@ const PAGES = 5;
  * in all. Progress leaves some edits for those that say how a job ended.
  */
 const postPace = { perMinute: 58, burst: 5 };
-const editPace = { perMinute: 45, burst: 20 };
+const editPace = { perMinute: 48, burst: 20 };
 const findPace = { perMinute: 45, burst: 45 };
 const KEPT_FOR_ENDS = 8;
+/**
+ * Files up to so many bytes in all arrive with their message; larger ones follow it, for no call may take
+ * as long as they do. Tries of those, and the time between, ms.
+ */
+const INLINE_BYTES = 8 * 1024 ** 2;
+const UPLOAD_TRIES = 3;
+const UPLOAD_WAIT_MS = 5000;
 const PICTURE_TRIES = 4;
 const PICTURE_WAIT_MS = 700;
 const MOST_UNSHOWN = 1000;
@@ -29,6 +36,8 @@ export type Posts = {
   post(target: Target, message: Message, signal: AbortSignal): Promise<MessageRef>;
   edit(ref: MessageRef, message: Message, signal: AbortSignal): Promise<MessageRef>;
   find(target: Target, key: string, since: number, signal: AbortSignal): Promise<MessageRef | null>;
+  /** Ends uploads under way. Idempotent. */
+  stop(): Promise<void>;
   /** The channel of direct messages with someone. */
   directChannel(user: string): Promise<string>;
 };
@@ -46,6 +55,8 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
   const shared = new Set<string>();
   /** Addresses of pictures Slack could not fetch. */
   const unshown = new Set<string>();
+  const stopping = new AbortController();
+  let uploads: Promise<void> = Promise.resolve();
   const paceOfPosts = createPace(postPace);
   const paceOfEdits = createPace(editPace);
   const paceOfFinds = createPace(findPace);
@@ -116,14 +127,40 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
     return id;
   }
 
-  /** The bytes of all files but the picture, on their way before the message stands. */
-  async function uploadRest(message: Message, signal: AbortSignal): Promise<{ id: string; title: string }[]> {
+  /** Small files: their bytes are on their way before the message stands. */
+  async function uploadSmall(
+    files: readonly Attachment[],
+    signal: AbortSignal,
+  ): Promise<{ id: string; title: string }[]> {
     const uploaded: { id: string; title: string }[] = [];
-    for (const file of message.files ?? []) {
-      if (file.name === message.picture?.file) continue;
-      uploaded.push({ id: await uploadFile(client, file, signal), title: file.name });
-    }
+    for (const file of files) uploaded.push({ id: await uploadFile(client, file, signal), title: file.name });
     return uploaded;
+  }
+
+  /** Large files come after their message, one after the other; the link in it is there already. */
+  function uploadLater(files: readonly Attachment[], channel: string, thread: string): void {
+    for (const file of files)
+      uploads = uploads.then(() =>
+        uploadPatiently(file, channel, thread).catch((error: unknown) =>
+          log.warn(`${file.name} could not be shown in ${channel}: ${String(error)}`),
+        ),
+      );
+  }
+
+  async function uploadPatiently(file: Attachment, channel: string, thread: string): Promise<void> {
+    const { signal } = stopping;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        signal.throwIfAborted();
+        const id = await uploadFile(client, file, signal);
+        return await shareFiles(client, [{ id, title: file.name }], { channel, thread });
+      } catch (error) {
+        const { fault, retryAfterMs = UPLOAD_WAIT_MS } = asMessengerError(error);
+        const mayWork = fault === 'unavailable' || fault === 'rate_limited';
+        if (!mayWork || attempt === UPLOAD_TRIES || signal.aborted) throw error;
+        await sleep(retryAfterMs, null, { signal });
+      }
+    }
   }
 
   /** Once the message stands, a file that cannot be shared must not make it be posted again. */
@@ -139,12 +176,17 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
 
   return {
     directChannel,
+    async stop() {
+      stopping.abort();
+      await uploads;
+    },
 
     async post(target, message, signal) {
       return within(signal, async () => {
         const channel = await channelOf(target);
         keepPace(paceOfPosts.take(channel));
-        const files = await uploadRest(message, signal);
+        const { small, large } = bySize(message, message.files ?? []);
+        const files = await uploadSmall(small, signal);
         const { ts } = await send(message, true, signal, (body) =>
           client.chat.postMessage({
             channel,
@@ -156,6 +198,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
         );
         if (!ts) throw new MessengerError('unavailable', 'Slack did not say which message was posted.');
         await share(files, channel, target.thread ?? ts);
+        uploadLater(large, channel, target.thread ?? ts);
         return refOf(channel, ts, target);
       });
     },
@@ -167,12 +210,14 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
         const fresh = (message.files ?? []).filter(
           ({ name }) => !shared.has(`${ref.channel} ${ref.id} ${name}`),
         );
-        const files = await uploadRest({ ...message, files: fresh }, signal);
+        const { small, large } = bySize(message, fresh);
+        const files = await uploadSmall(small, signal);
         await send(message, false, signal, (body) =>
           client.chat.update({ channel: ref.channel, ts: ref.id, ...body }),
         );
         await share(files, ref.channel, ref.thread ?? ref.id);
-        for (const { title } of files) shared.add(`${ref.channel} ${ref.id} ${title}`);
+        uploadLater(large, ref.channel, ref.thread ?? ref.id);
+        for (const { name } of fresh) shared.add(`${ref.channel} ${ref.id} ${name}`);
         return ref;
       });
     },
@@ -225,6 +270,13 @@ function keyOf(message: object): string | null {
   };
   const key = metadata?.event_type === KEY_EVENT ? metadata.event_payload?.key : null;
   return typeof key === 'string' ? key : null;
+}
+
+/** Files beside the picture, by whether a call can wait for them. */
+function bySize({ picture }: Message, files: readonly Attachment[]) {
+  const rest = files.filter(({ name }) => name !== picture?.file);
+  const isSmall = rest.reduce((sum, { size }) => sum + size, 0) <= INLINE_BYTES;
+  return isSmall ? { small: rest, large: [] } : { small: [], large: rest };
 }
 
 function bodyOf(message: Message, options: FormatOptions) {

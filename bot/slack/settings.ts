@@ -1,33 +1,18 @@
-/** What Slack's side of the bot needs to know; made from the Config by whoever starts it. */
+/** What Slack's side of the bot needs to know, checked before anything is connected. */
+import type { Config } from '../../core/config.ts';
 import { StudioError, type Issue } from '../../core/errors.ts';
-import type { Locale } from '../types.ts';
 
-export type SlackSettings = {
-  /** `xoxb-…`: what the app may do. */
-  botToken: string;
-  /** `xapp-…`: opens Socket Mode. */
-  appToken?: string;
-  /** Proves that HTTP requests come from Slack. */
-  signingSecret?: string;
-  mode: 'socket' | 'http';
-  /** Default `https://slack.com/api/`. */
-  apiUrl?: string;
-  /** Path of the HTTP endpoint, default `/slack/events`. */
-  eventsPath?: string;
-  /** Hosts people's files may be fetched from, beside Slack's own. */
-  fileHosts?: readonly string[];
-  /** For people whose language Slack does not say. */
-  locale: Locale;
-  /** Least time between two edits of one message, ms. */
-  editIntervalMs?: number;
-  /** Largest file that is uploaded, bytes. */
-  uploadBytes?: number;
-};
+/** The part of the Config about Slack, and the language for people whose own Slack does not say. */
+export type SlackSettings = Config['slack'] & { locale: Config['chat']['locale'] };
+
+export function slackSettings({ slack, chat }: Config): SlackSettings {
+  return { ...slack, locale: chat.locale };
+}
 
 /** @throws {StudioError} invalid_request for settings that cannot work, all faults at once */
 export function checkSlackSettings({ botToken, appToken, signingSecret, mode }: SlackSettings): void {
   const issues: Issue[] = [];
-  if (!botToken.startsWith('xoxb-'))
+  if (!botToken?.startsWith('xoxb-'))
     issues.push({ path: 'SLACK_BOT_TOKEN', message: 'must be a bot token (xoxb-…)' });
   if (mode === 'socket' && !appToken?.startsWith('xapp-'))
     issues.push({ path: 'SLACK_APP_TOKEN', message: 'must be an app-level token (xapp-…) for Socket Mode' });

@@ -109,6 +109,21 @@ describe('posting', () => {
     expect(slack.calls.filter(({ method }) => method === 'chat.postMessage')).toHaveLength(1);
   });
 
+  test('a token that is taken back shows in the health, and so does its return', async () => {
+    const { slack, messenger } = await openSlack();
+    slack.revoke('bot');
+    await expect(messenger.post({ channel }, card(), soon())).rejects.toMatchObject({
+      fault: 'unauthorised',
+    });
+    expect(messenger.health()).toMatchObject({
+      connected: false,
+      detail: expect.stringContaining('SLACK_BOT_TOKEN'),
+    });
+    slack.revoke('bot', false);
+    await messenger.post({ channel }, card(), soon());
+    expect(messenger.health().connected).toBe(true);
+  });
+
   test('a call without an answer ends with its signal', async () => {
     const { slack, messenger } = await openSlack();
     slack.fail('chat.postMessage', { kind: 'hangs', ms: 3000 });
@@ -185,13 +200,14 @@ describe('posting', () => {
 describe('files', () => {
   test('are streamed up and shown in the thread, pictures in the message', async () => {
     const { slack, messenger } = await openSlack();
-    const film = Buffer.alloc(8 * 1024 * 1024, 7);
+    const film = Buffer.alloc(12 * 1024 * 1024, 7);
     const message = card({
       picture: { file: 'sheet.png', alt: 'Scenes' },
       files: [attachment('film.mp4', film), attachment('sheet.png', Buffer.from('png'))],
     });
     const ref = await messenger.post({ channel }, message, soon());
-    const [posted, beside] = slack.workspace.messages;
+    const beside = await until(() => slack.workspace.messages[1]);
+    const [posted] = slack.workspace.messages;
     const image = posted!.blocks.find(({ type }) => type === 'image') as
       { slack_file?: { id: string } } | undefined;
     expect(slack.workspace.files.get(image!.slack_file!.id)!.bytes.toString()).toBe('png');
@@ -225,6 +241,18 @@ describe('files', () => {
       fault: 'unavailable',
     });
     expect(slack.workspace.messages).toEqual([]);
+  });
+
+  test('that are large follow their message, are tried again, and end with the bot', async () => {
+    const { slack, messenger } = await openSlack();
+    const message = card({ files: [attachment('film.mp4', Buffer.alloc(9 * 1024 * 1024))] });
+    slack.fail('files.getUploadURLExternal', { kind: 'rateLimited', retryAfterS: 1 });
+    await messenger.post({ channel }, message, soon());
+    await until(() => slack.workspace.messages.length === 2);
+    slack.fail('files.getUploadURLExternal', { kind: 'rateLimited', retryAfterS: 60 });
+    await messenger.post({ channel }, message, soon());
+    await messenger.stop();
+    expect(slack.workspace.messages).toHaveLength(3);
   });
 
   test('for one person go by direct message', async () => {
