@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { openCache, type ContentCache } from './cache.ts';
+import { kernelVersion } from './compositor/kernel.ts';
 import { openCompositor, type Compositor } from './compositor/pool.ts';
 import type { Config } from './config.ts';
 import { runDoctor, type Finding } from './doctor.ts';
@@ -18,7 +19,7 @@ import { createIngest } from './ingest/index.ts';
 import type { Ingest } from './ingest/types.ts';
 import { checkVoices } from './pipeline/narrate.ts';
 import type { Progress } from './pipeline/progress.ts';
-import { kernelVersion, render, type RenderedFilm } from './pipeline/render.ts';
+import { render, type RenderedFilm } from './pipeline/render.ts';
 import type { Job } from './schema/job.ts';
 import { createSpeech } from './tts/index.ts';
 import type { Speech, SpeechRequest, SpeechResult, Voice } from './tts/types.ts';
@@ -149,7 +150,7 @@ async function openParts(config: Config, cacheDir: string): Promise<Parts> {
       assetsDir: path.join(config.dataDir, 'assets'),
     }),
     versions: {
-      kernel: await kernelVersion(),
+      kernel: kernelVersion(),
       drawing: String(drawingVersion),
       fonts: fonts.version,
       ffmpeg: await ffmpeg.version(),

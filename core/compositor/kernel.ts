@@ -2,6 +2,7 @@
  * The WebAssembly kernel as seen from TypeScript: loading, a simple arena in its linear memory,
  * and frames of three planes. One kernel belongs to one thread.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 type KernelFunctions = {
@@ -52,6 +53,7 @@ type KernelFunctions = {
 /** A YUV420P frame in kernel memory: Y, U and V one after another, as ffmpeg's rawvideo has them. */
 export type Frame = { width: number; height: number; y: number; u: number; v: number; bytes: number };
 
+const wasmFile = new URL('./kernel.wasm', import.meta.url);
 let compiled: WebAssembly.Module | undefined;
 
 export class Kernel {
@@ -59,7 +61,7 @@ export class Kernel {
   private top: number;
 
   constructor() {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
+    compiled ??= new WebAssembly.Module(readFileSync(wasmFile));
     const instance = new WebAssembly.Instance(compiled, { env: { abort: () => raiseAbort() } });
     this.call = instance.exports as unknown as KernelFunctions;
     this.top = align(this.call.heapBase());
@@ -111,4 +113,9 @@ function align(bytes: number): number {
 
 function raiseAbort(): never {
   throw new Error('The compositor kernel was called outside its bounds.');
+}
+
+/** Changes whenever other code would compute the pixels: goes into content keys. */
+export function kernelVersion(): string {
+  return createHash('sha256').update(readFileSync(wasmFile)).digest('hex').slice(0, 16);
 }

@@ -2,8 +2,7 @@
  * From storyboard to film: the story, one call a step. Read this first.
  * Nothing here decides a look; each step is one file of this folder.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
@@ -16,17 +15,19 @@ import { allOrStop } from '../together.ts';
 import type { Speech, SpeechRequest } from '../tts/types.ts';
 import { gatherAssets } from './assets.ts';
 import { captionFilm } from './caption-film.ts';
+import { expectCosts, renderingWork } from './costs.ts';
 import { makeSoundtrack } from './film-sound.ts';
 import { sceneLayers } from './layers.ts';
 import { measureScenes } from './measure.ts';
 import { narrate } from './narrate.ts';
 import { joinFilm } from './package.ts';
-import { openProgress, sharedWork, type Progress, type ProgressMeter } from './progress.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing } from './render-segments.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
 import { cutSegments } from './segments.ts';
 import { drawStills } from './stills.ts';
 import { planTimeline } from './timeline.ts';
+import { makeWorkDir } from './work-dir.ts';
 
 export type RenderDeps = {
   ffmpeg: Ffmpeg;
@@ -68,16 +69,6 @@ export type RenderedFilm = {
   scenesReused: number;
   segments: { total: number; reused: number };
   warnings: string[];
-};
-
-/** Rough costs before anything is measured, s: what keeps the bar steady from the first second on. */
-const COST = {
-  asset: 0.15,
-  character: 0.004,
-  still: 0.2,
-  frame1080p: 0.03,
-  soundPerSecond: 0.03,
-  saving: 0.6,
 };
 
 /**
@@ -216,72 +207,4 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
-}
-
-/** A temporary folder beside the results, so that renaming suffices. Those of killed runs are removed. */
-async function makeWorkDir(outDir: string): Promise<string> {
-  await mkdir(outDir, { recursive: true });
-  for (const name of await readdir(outDir)) {
-    const owner = Number(/^\.render-(\d+)-/.exec(name)?.[1]);
-    if (owner && !isRunning(owner)) await rm(path.join(outDir, name), { recursive: true, force: true });
-  }
-  const workDir = path.join(outDir, `.render-${process.pid}-${randomUUID()}`);
-  await mkdir(workDir);
-  return workDir;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** What is expected before anything is measured. */
-function expectCosts(
-  progress: ProgressMeter,
-  storyboard: Storyboard,
-  size: { width: number; height: number },
-  threads: number,
-): void {
-  const characters = storyboard.scenes.reduce((sum, scene) => sum + (scene.text?.length ?? 0), 0);
-  // Speech runs at about 15 characters a second; scenes without any last about 4 s.
-  const seconds = storyboard.scenes.reduce(
-    (sum, scene) =>
-      sum + (scene.duration === 'auto' ? Math.max(4, (scene.text?.length ?? 0) / 15) : scene.duration),
-    0,
-  );
-  progress.expect('fetching', storyboard.scenes.length * COST.asset);
-  progress.expect('voicing', 0.2 + characters * COST.character);
-  progress.expect(
-    'rendering',
-    renderingWork(seconds * storyboard.output.fps, seconds, storyboard.scenes.length, size, threads)
-      .expectedS,
-  );
-  progress.expect('saving', COST.saving);
-}
-
-/** Pictures, frames and sound of a film as shares of one stage. */
-function renderingWork(
-  frames: number,
-  seconds: number,
-  scenes: number,
-  size: { width: number; height: number },
-  threads: number,
-): { expectedS: number; done: ReturnType<typeof sharedWork<'stills' | 'frames' | 'sound'>> } {
-  const perFrame = 0.004 + (COST.frame1080p * size.width * size.height) / (1920 * 1080);
-  const costs = {
-    stills: (scenes * COST.still) / threads,
-    frames: (frames * perFrame) / threads,
-    sound: seconds * COST.soundPerSecond,
-  };
-  return { expectedS: costs.stills + costs.frames + costs.sound, done: sharedWork(costs) };
-}
-
-/** Version of the compositor's kernel, for content keys. */
-export async function kernelVersion(): Promise<string> {
-  const wasm = await readFile(new URL('../compositor/kernel.wasm', import.meta.url));
-  return createHash('sha256').update(wasm).digest('hex').slice(0, 16);
 }

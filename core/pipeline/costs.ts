@@ -1,0 +1,54 @@
+/** What a film's stages are expected to take, so that the bar is steady before anything is measured. */
+import type { Storyboard } from '../schema/storyboard.ts';
+import { sharedWork, type ProgressMeter } from './progress.ts';
+
+/** Rough costs before anything is measured, s: what keeps the bar steady from the first second on. */
+const COST = {
+  asset: 0.15,
+  character: 0.004,
+  still: 0.2,
+  frame1080p: 0.03,
+  soundPerSecond: 0.03,
+  saving: 0.6,
+};
+
+/** What is expected before anything is measured. */
+export function expectCosts(
+  progress: ProgressMeter,
+  storyboard: Storyboard,
+  size: { width: number; height: number },
+  threads: number,
+): void {
+  const characters = storyboard.scenes.reduce((sum, scene) => sum + (scene.text?.length ?? 0), 0);
+  // Speech runs at about 15 characters a second; scenes without any last about 4 s.
+  const seconds = storyboard.scenes.reduce(
+    (sum, scene) =>
+      sum + (scene.duration === 'auto' ? Math.max(4, (scene.text?.length ?? 0) / 15) : scene.duration),
+    0,
+  );
+  progress.expect('fetching', storyboard.scenes.length * COST.asset);
+  progress.expect('voicing', 0.2 + characters * COST.character);
+  progress.expect(
+    'rendering',
+    renderingWork(seconds * storyboard.output.fps, seconds, storyboard.scenes.length, size, threads)
+      .expectedS,
+  );
+  progress.expect('saving', COST.saving);
+}
+
+/** Pictures, frames and sound of a film as shares of one stage. */
+export function renderingWork(
+  frames: number,
+  seconds: number,
+  scenes: number,
+  size: { width: number; height: number },
+  threads: number,
+): { expectedS: number; done: ReturnType<typeof sharedWork<'stills' | 'frames' | 'sound'>> } {
+  const perFrame = 0.004 + (COST.frame1080p * size.width * size.height) / (1920 * 1080);
+  const costs = {
+    stills: (scenes * COST.still) / threads,
+    frames: (frames * perFrame) / threads,
+    sound: seconds * COST.soundPerSecond,
+  };
+  return { expectedS: costs.stills + costs.frames + costs.sound, done: sharedWork(costs) };
+}
