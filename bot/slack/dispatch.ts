@@ -8,8 +8,9 @@ import type { Asker, ChatHandlers, Form, Invocation, Press, SourceMessage } from
 import { readCommandText } from './command-text.ts';
 import { plainText } from './escape.ts';
 import { FORM_CALLBACK, formView, readFormContext, readFormValues, type ViewState } from './form.ts';
-import { incomingFile, type FileAccess, type SlackFileObject } from './incoming-files.ts';
+import { incomingFile, type FileAccess } from './incoming-files.ts';
 import { createInvocation, type Answering, type PressFacts } from './invocation.ts';
+import type { ActionBody, MentionEvent, MessageShortcutBody, SourceBody } from './payloads.ts';
 import type { People } from './people.ts';
 import { createSeen } from './replay-guard.ts';
 import { slackText } from './texts.ts';
@@ -275,22 +276,3 @@ function refOf({ channel, team, thread }: Origin, ts: string, isPrivate: boolean
     ...(isPrivate ? { private: true } : {}),
   };
 }
-
-// What Slack sends, as far as it is used; the library's own types are unions over its whole history.
-type PressBody = {
-  trigger_id: string;
-  response_url: string;
-  user: { id: string; username?: string; name?: string };
-  team?: { id: string } | null;
-};
-type SourceBody = { text?: string; files?: SlackFileObject[]; user?: string };
-type MessageShortcutBody = PressBody & {
-  channel: { id: string };
-  message: SourceBody & { ts: string; thread_ts?: string };
-};
-type ActionBody = PressBody & {
-  channel?: { id: string };
-  container: { message_ts?: string; channel_id?: string; thread_ts?: string; is_ephemeral?: boolean };
-  message?: { thread_ts?: string };
-};
-type MentionEvent = SourceBody & { ts: string; channel: string; thread_ts?: string; bot_id?: string };
