@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import type { buildServer } from './api/server.ts';
 import { assetsDirOf, createAssetsStore } from './core/assets-store.ts';
 import type { Config, ServiceName } from './core/config.ts';
 import { createDiskGuard, reserveOf, spaceOf } from './core/disk-guard.ts';
@@ -68,6 +69,7 @@ type Parts = {
   signer: FileSigner;
   tuning: NonNullable<AppOptions['tuning']>;
 };
+type ApiServer = Awaited<ReturnType<typeof buildServer>>;
 type Service = { stop(graceMs: number): Promise<void> };
 
 /** Of a stop: kept for parking jobs and ending connections and deliveries, ms. */
@@ -96,8 +98,19 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
     if (worker) opened.push(() => worker.stop(0));
     const doors: Service[] = [await startWebhookService(parts)];
     opened.push(...doors.map((door) => () => door.stop(0)));
+    const addBot = async (starting: Promise<Service>): Promise<void> => {
+      const bot = await starting;
+      doors.push(bot);
+      opened.push(() => bot.stop(0));
+    };
+    const slackCallsApi =
+      services.includes('slack') && config.slack.mode === 'http' && services.includes('api');
+    if (services.includes('discord')) await addBot(startDiscordService(parts));
+    if (services.includes('slack') && !slackCallsApi) await addBot(startSlackService(parts));
     if (services.includes('api')) {
-      const api = await startApiService(parts, options.onKeyCreated);
+      const api = await startApiService(parts, options.onKeyCreated, async (server) => {
+        if (slackCallsApi) await addBot(startSlackService(parts, server));
+      });
       address = api.address;
       doors.push(api);
     }
@@ -124,8 +137,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
 
 /** The default set grows with the services whose tokens are set. */
 function servicesOf(config: Config): readonly ServiceName[] {
-  const known: readonly ServiceName[] = ['api', 'worker'];
-  const wanted = config.services ?? known;
+  const known: readonly ServiceName[] = ['api', 'worker', 'discord', 'slack'];
+  const bots: ServiceName[] = [];
+  if (config.discord.token) bots.push('discord');
+  if (config.slack.botToken) bots.push('slack');
+  const wanted = config.services ?? ['api', 'worker', ...bots];
   const unknown = wanted.filter((service) => !known.includes(service));
   if (unknown.length === 0 && wanted.length > 0) return wanted;
   throw new StudioError(
@@ -255,18 +271,46 @@ async function startWebhookService({ config, log, jobs, storage }: Parts): Promi
   };
 }
 
+async function startDiscordService({ config, log, studio }: Parts): Promise<Service> {
+  const { startDiscord } = await import('./bot/discord/index.ts');
+  return startDiscord({ config, studio, log });
+}
+
+/** @param server the API's, where Slack calls us over HTTP */
+async function startSlackService({ config, log, studio }: Parts, server?: ApiServer): Promise<Service> {
+  const [{ startSlack }, { openChatStore }] = await Promise.all([
+    import('./bot/slack/index.ts'),
+    import('./bot/chat-store.ts'),
+  ]);
+  const store = openChatStore(config.dataDir, 'slack');
+  try {
+    return await startSlack({ config, studio, store, log, ...(server ? { server } : {}) });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** @param extend adds to the server before it listens */
 async function startApiService(
   { config, log, studio, signer }: Parts,
   onKeyCreated: AppOptions['onKeyCreated'],
+  extend: (server: ApiServer) => Promise<void>,
 ): Promise<Service & { address: string }> {
-  const { buildServer } = await import('./api/server.ts');
+  const api = await import('./api/server.ts');
   const { ring, created, warnings } = await openKeys({
     configured: config.server.apiKeys,
     dataDir: config.dataDir,
   });
   for (const warning of warnings) log.warn({}, warning);
   if (created) onKeyCreated?.(created);
-  const server = await buildServer({ studio, keys: ring, config, log, signer });
+  const server = await api.buildServer({ studio, keys: ring, config, log, signer });
+  try {
+    await extend(server);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   try {
     await server.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {
