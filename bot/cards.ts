@@ -81,7 +81,7 @@ export function createCards(deps: {
     if (!card) return false;
     const content = `${job.status} ${job.finishedAt}`;
     if (shown === content) return true;
-    await queue.put({
+    const end = await queue.put({
       key: cardKey(job.id),
       lane: messenger.lane(card.ref),
       urgent: true,
@@ -106,6 +106,8 @@ export function createCards(deps: {
         if (known) known.sent = content;
       },
     });
+    // Superseded is fine: then the job goes on already.
+    if (end === 'stopped') throw new MessengerError('unavailable', 'The bot is stopping.');
     return true;
   }
 

@@ -1,9 +1,12 @@
 /** Cards and ends over the real job store: outages, lost answers, kills, hand-overs. */
 import { describe, expect, test } from 'vitest';
+import { createCards } from '../../bot/cards.ts';
+import { createEditQueue } from '../../bot/edit-queue.ts';
 import { MessengerError } from '../../bot/types.ts';
-import { filmResult, failure } from '../helpers/job-samples.ts';
-import { openChat, type TestChat } from '../helpers/chat.ts';
-import { asker, press, textOf, type Posted } from '../helpers/fake-messenger.ts';
+import type { Job } from '../../core/schema/job.ts';
+import { failure, filmResult, keepingLog } from '../helpers/job-samples.ts';
+import { openChat, testClock, type TestChat } from '../helpers/chat.ts';
+import { asker, fakeMessenger, press, textOf, type Posted } from '../helpers/fake-messenger.ts';
 
 const script = 'The river brings the morning.\n\nAnd the bridge connects us.';
 
@@ -83,6 +86,66 @@ describe('one message from queued to done', () => {
     expect(cards(chat)).toHaveLength(1);
     expect(cards(chat)[0]!.message.tone).toBe('good');
     expect(closings(chat).map(({ message }) => message.tone)).toEqual(['bad', 'good']);
+  });
+
+  test('a job that is over before its answer is given has one card all the same', async () => {
+    const chat = await openChat();
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const pressed = press(chat.fake, asker());
+    const { reply } = pressed;
+    pressed.reply = (message) => held.then(() => reply(message));
+    const asking = chat.handlers.command(['tts'], { text: 'Good morning.' }, pressed);
+    await chat.until(async () => (await chat.jobs.stats()).queued === 1, 100);
+    await chat.makeFilm();
+    await chat.pass(5000);
+    expect(chat.fake.posts).toHaveLength(0);
+    release();
+    await asking;
+    await chat.until(allTold(chat));
+    expect(chat.fake.posts).toHaveLength(1);
+    expect(chat.fake.posts[0]!.message.tone).toBe('good');
+  });
+
+  test('a state that comes late does not undo a later one', async () => {
+    const clock = testClock();
+    const fake = fakeMessenger(clock.now);
+    const chat = await openChat();
+    const queue = createEditQueue({ editIntervalMs: 0, laneIntervalMs: 0, clock });
+    const cardsOf = createCards({
+      messenger: fake,
+      store: chat.store,
+      queue,
+      clock,
+      log: keepingLog().log,
+      locale: 'en',
+    });
+    await ask(chat);
+    const { id } = (await chat.jobs.list()).jobs[0]!;
+    const { job: queued, origin } = (await chat.studio.details(id, {
+      owner: 'x',
+      sees: 'all',
+      origin: { platform: 'discord' },
+    }))!;
+    const at = (seconds: number, changes: Partial<Job>): Job => ({
+      ...queued,
+      updatedAt: new Date(seconds * 1000).toISOString(),
+      ...changes,
+    });
+    const ref = await fake.post({ channel: 'c1' }, { tone: 'neutral' }, new AbortController().signal);
+    cardsOf.keep(id, ref, 'en');
+    const early = at(1, { status: 'rendering', progress: 10 });
+    const end = at(2, { status: 'done', progress: 100, finishedAt: 'then' });
+    cardsOf.show(early, origin);
+    expect(await cardsOf.finish(end, origin, async () => [])).toBe(true);
+    for (const late of [early, at(2, { status: 'saving', progress: 99 })]) cardsOf.show(late, origin);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(fake.posts[0]!.message.tone).toBe('good');
+    // Asked for again, it goes on.
+    cardsOf.show(at(3, { status: 'queued', progress: 0 }), origin);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(fake.posts[0]!.message.tone).toBe('neutral');
+    await queue.stop();
   });
 
   test('a cancelled film says so in its card and calls nobody', async () => {
@@ -203,6 +266,23 @@ describe('restarts', () => {
     expect(cards(next)).toHaveLength(1);
     expect(cards(next)[0]!.message.tone).toBe('good');
     expect(closings(next)).toHaveLength(1);
+  });
+
+  test('stopped before an end was shown: it is shown after', async () => {
+    const chat = await openChat();
+    await ask(chat);
+    // Keeps the lane busy, so that the end has to wait.
+    const { job, report } = await chat.work();
+    await report({ stage: 'rendering', progress: 10 });
+    await chat.until(() => cards(chat)[0]!.states.length === 2, 100);
+    await chat.jobs.park({ id: job.id, owner: job.lease.owner, attempt: job.lease.attempt });
+    await chat.jobs.cancel(job.id);
+    await chat.pass(20, 5);
+    const next = await chat.restart();
+    await next.until(allTold(next));
+    await next.pass(5000);
+    expect(textOf(cards(next)[0]!.message)).toContain('Cancelled');
+    expect(cards(next)).toHaveLength(1);
   });
 
   test('progress goes on in the same message, and old buttons work', async () => {
