@@ -31,8 +31,8 @@ export function corsOptions(origins: readonly string[]): FastifyCorsOptions {
     origin: (origin, done) =>
       done(null, origin !== undefined && allowed.some((pattern) => pattern.test(origin))),
     methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: accepted,
-    exposedHeaders: exposed,
+    allowedHeaders: accepted.join(', '),
+    exposedHeaders: exposed.join(', '),
     maxAge: 7200,
     strictPreflight: false,
   };

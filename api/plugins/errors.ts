@@ -98,7 +98,7 @@ function sendError(
   const { retryAfterS } = error as { retryAfterS?: number };
   if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
   if (status >= 500) {
-    request.log.error({ err: error }, 'Unexpected error');
+    request.log.error({ id: request.id, err: error }, 'Unexpected error');
     return reply.code(500).send(
       body('internal', 'Something went wrong on our side.', {
         hint: `Tell the operator this request's id: ${request.id}.`,
@@ -110,7 +110,7 @@ function sendError(
 
 function sendStudioError(error: StudioError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = statusOf[error.code];
-  if (status >= 500) request.log.warn({ err: error }, 'Refused');
+  if (status >= 500) request.log.warn({ id: request.id, err: error }, 'Refused');
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER_S));
   if (error.code === 'internal')
     return reply.code(500).send(body('internal', 'Something went wrong on our side.', { hint: error.hint }));

@@ -31,9 +31,10 @@ export function requestLogger(log: Logger): Logger {
 /** One line a request, when it is over; that someone looked whether we live is not worth one. */
 export function logRequests(server: FastifyInstance): void {
   server.addHook('onResponse', (request, reply, done) => {
-    const level = request.routeOptions.url === '/health' ? 'debug' : 'info';
+    const level = isLiveness(request) ? 'debug' : 'info';
     request.log[level](
       {
+        id: request.id,
         method: request.method,
         path: pathOf(request.url),
         status: reply.statusCode,
@@ -45,6 +46,17 @@ export function logRequests(server: FastifyInstance): void {
     );
     done();
   });
+}
+
+/** Asked every few seconds, by machines. (The route itself is looked up only then: its getter builds an object.) */
+export function isLiveness(request: FastifyRequest): boolean {
+  return request.url.startsWith('/health') && request.routeOptions.url === '/health';
+}
+
+/** Who asked for what, apart from the lines of requests. */
+export function audit(request: FastifyRequest, action: string, what: object): void {
+  const { id, keyName: key, ip: address } = request;
+  request.log.info({ audit: true, id, action, ...what, key, address }, 'audit');
 }
 
 /** Without its query, which may carry a signature. */

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { body } from './errors.ts';
+import { isLiveness } from './logging.ts';
 
 /** ms */
 const WINDOW_MS = 60_000;
@@ -19,7 +20,7 @@ export function rateLimits(server: FastifyInstance, perMinute: number): KeyLimit
   const keys = new RateWindows(perMinute);
   server.addHook('onRequest', (request, reply, done) => {
     // Whether the process lives may always be asked, and a preflight is the browser's, not the page's.
-    if (request.routeOptions.url === '/health' || request.method === 'OPTIONS') return done();
+    if (isLiveness(request) || request.method === 'OPTIONS') return done();
     const { isOver, resetMs } = addresses.count(addressGroup(request.ip), performance.now());
     if (isOver) refuse(reply, resetMs);
     else done();

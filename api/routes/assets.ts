@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { StudioError } from '../../core/errors.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
+import { audit } from '../plugins/logging.ts';
 import { assetSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
 
@@ -29,17 +30,7 @@ export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
       const asset = await studio
         .saveAsset(upload, callerOf(request), left.signal)
         .catch((error: unknown) => Promise.reject(upload.errored ? brokenForm(upload.errored) : error));
-      request.log.info(
-        {
-          audit: true,
-          action: 'asset.saved',
-          asset: asset.id,
-          bytes: asset.size,
-          key: request.keyName,
-          address: request.ip,
-        },
-        'audit',
-      );
+      audit(request, 'asset.saved', { asset: asset.id, bytes: asset.size });
       return reply.code(201).send(asset);
     },
   );

@@ -5,6 +5,7 @@ import type { Config } from '../../core/config.ts';
 import { storyboardSchema } from '../../core/schema/storyboard.ts';
 import type { Accepted, StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
+import { audit } from '../plugins/logging.ts';
 import { acceptedSchema, validationSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
 
@@ -25,7 +26,10 @@ export function composeRoutes(api: FastifyInstance, studio: StudioService, confi
     }),
     async (request, reply) => {
       const accepted = await studio.compose(request.body, callerOf(request), idempotency(request));
-      audit(request, accepted);
+      audit(request, accepted.created ? 'job.created' : 'job.repeated', {
+        job: accepted.job.id,
+        kind: 'compose',
+      });
       return answerAccepted(reply, accepted, config);
     },
   );
@@ -62,19 +66,4 @@ export function answerAccepted(reply: FastifyReply, { job }: Accepted, config: C
       statusUrl,
       eventsUrl: `${statusUrl}/events`,
     });
-}
-
-/** Who asked for what, apart from the request log. */
-export function audit(request: FastifyRequest, { job, created }: Accepted): void {
-  request.log.info(
-    {
-      audit: true,
-      action: created ? 'job.created' : 'job.repeated',
-      job: job.id,
-      kind: job.kind,
-      key: request.keyName,
-      address: request.ip,
-    },
-    'audit',
-  );
 }

@@ -6,6 +6,7 @@ import type { Config } from '../../core/config.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
+import { audit } from '../plugins/logging.ts';
 import { idParams, parseQuery } from '../query.ts';
 import { jobPageSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
@@ -40,10 +41,7 @@ export function jobRoutes(api: FastifyInstance, studio: StudioService, config: C
       describeRoute('jobs', summary, { params: idParams, answers: { 200: jobSchema } }),
       async (request) => {
         const job = await studio[action](request.params.id, callerOf(request));
-        request.log.info(
-          { audit: true, action: `job.${action}`, job: job.id, key: request.keyName, address: request.ip },
-          'audit',
-        );
+        audit(request, `job.${action}`, { job: job.id });
         return withLinks(job, request, config);
       },
     );

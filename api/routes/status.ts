@@ -1,6 +1,7 @@
 /** How a job stands (once, or as a stream of events), and how the service stands. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Config } from '../../core/config.ts';
 import { StudioError } from '../../core/errors.ts';
@@ -14,6 +15,8 @@ import { callerOf } from '../types.ts';
 
 /** A comment line this often keeps proxies from closing a quiet stream, ms. */
 const COMMENT_MS = 15_000;
+/** No eye needs more than ten states a second, and a hundred readers cost a hundred times that, ms. */
+const PACE_MS = 100;
 /** Streams one key may hold open. */
 const STREAMS_PER_KEY = 1000;
 const querySchema = z.object({
@@ -80,7 +83,7 @@ export function statusRoutes(api: FastifyInstance, studio: StudioService, config
       try {
         await writeEvents(events, (event) => withLinks(event, request, config), reply, left.signal);
       } catch (error) {
-        request.log.warn({ err: error }, 'An event stream broke off');
+        request.log.warn({ id: request.id, err: error }, 'An event stream broke off');
         reply.raw.destroy();
       } finally {
         open.set(caller.owner, open.get(caller.owner)! - 1);
@@ -163,6 +166,8 @@ async function writeEvents(
       const isTaken = raw.write(`id: ${id}\nevent: ${name}\ndata: ${data}\n\n`);
       if (isFinal(job.status)) break;
       if (!isTaken) await once(raw, 'drain', { signal }).catch(() => undefined);
+      // Meanwhile newer states replace older ones.
+      await setTimeout(PACE_MS, undefined, { signal }).catch(() => undefined);
     }
   } finally {
     clearInterval(comments);

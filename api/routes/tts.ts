@@ -7,10 +7,11 @@ import { ttsRequestSchema } from '../../core/schema/speech.ts';
 import type { Caller, StudioService } from '../../core/studio-service.ts';
 import { withLinks } from '../job-links.ts';
 import { describeRoute } from '../plugins/docs.ts';
+import { audit } from '../plugins/logging.ts';
 import { parseQuery } from '../query.ts';
 import { acceptedSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
-import { answerAccepted, audit, idempotency, idempotencyHeader } from './compose.ts';
+import { answerAccepted, idempotency, idempotencyHeader } from './compose.ts';
 
 /** Longest wait before answering 202 after all, ms. */
 const WAIT_MS = 10_000;
@@ -33,7 +34,10 @@ export function ttsRoutes(api: FastifyInstance, studio: StudioService, config: C
       const { wait } = parseQuery(querySchema, request.query);
       const caller = callerOf(request);
       const accepted = await studio.speak(request.body, caller, idempotency(request));
-      audit(request, accepted);
+      audit(request, accepted.created ? 'job.created' : 'job.repeated', {
+        job: accepted.job.id,
+        kind: 'tts',
+      });
       const { text } = request.body as { text: string };
       if (wait !== 'true' || text.length > WAIT_LENGTH) return answerAccepted(reply, accepted, config);
       const left = new AbortController();
