@@ -21,13 +21,12 @@ const BY_CODE: Readonly<Record<number, MessengerFault>> = {
 };
 const CHANNEL_WRITES_RETRY_MS = 10_000;
 
-/** Turns whatever a call threw into a MessengerError; no token is repeated in it. */
+/** Turns whatever a call threw into a MessengerError; no token is repeated in it, so errors of the library are not kept as causes. */
 export function asMessengerError(error: unknown): MessengerError {
   if (error instanceof MessengerError) return error;
   if (error instanceof RateLimitError)
     return new MessengerError('rate_limited', 'Discord asks to wait.', {
       retryAfterMs: Math.max(50, error.retryAfter),
-      cause: error,
     });
   if (error instanceof DiscordAPIError) {
     const known = BY_CODE[Number(error.code)];

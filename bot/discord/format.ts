@@ -89,7 +89,7 @@ function embedsOf(message: Message, hasButtons: boolean): object[] {
   const title = message.title ? take(escapeText(message.title), MOST.title) : '';
   const footer = footerText ? take(footerText, MOST.footer) : '';
   const links = linkLines(message.links ?? [], MOST.description / 2);
-  left -= links.length;
+  left -= links.length + 1;
   const lines = take((message.lines ?? []).map(lineText).join('\n'), MOST.description - links.length - 1);
   const description = [lines, links].filter(Boolean).join('\n');
   const fields = (message.fields ?? [])

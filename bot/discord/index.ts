@@ -4,6 +4,9 @@ import { DiscordAPIError, REST } from 'discord.js';
 import type { Config } from '../../core/config.ts';
 import { StudioError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { StudioService } from '../../core/studio-service.ts';
+import { openChatStore } from '../chat-store.ts';
+import { startBot } from '../index.ts';
 import type { ChatHandlers, ChatStore, Locale, Messenger } from '../types.ts';
 import { createAnswers } from './answers.ts';
 import { defaultTuning, keepConnection, type Connection, type ConnectionTuning } from './connection.ts';
@@ -33,6 +36,28 @@ export type DiscordOptions = {
 /** How long presses under way may take to end when stopping, ms. */
 const GRACE_MS = 2000;
 const REGISTER_RETRY_MS = { first: 5000, longest: 300_000 };
+
+/**
+ * The Discord service, for the composition root.
+ * @throws {StudioError} invalid_request without a token, not_ready if its store cannot be opened
+ */
+export async function startDiscord(deps: {
+  config: Config;
+  studio: StudioService;
+  log: Logger;
+}): Promise<{ name: 'discord'; health(): ReturnType<Messenger['health']>; stop(): Promise<void> }> {
+  const { config, studio, log } = deps;
+  withToken(config.discord);
+  const store = openChatStore(config.dataDir, 'discord');
+  const messenger = createDiscordMessenger({
+    settings: config.discord,
+    locale: config.chat.locale,
+    store,
+    log,
+  });
+  const bot = await startBot({ messenger, studio, store, config, log });
+  return { name: 'discord', health: () => messenger.health(), stop: () => bot.stop() };
+}
 
 /** @throws {StudioError} invalid_request without a token */
 export function createDiscordMessenger(options: DiscordOptions): Messenger {

@@ -153,7 +153,8 @@ function openRest({ apiBaseUrl, token }: OutboxOptions['settings'], { makeReques
     retries: 0,
     timeout: CALL_MS,
     globalRequestsPerSecond: 30,
-    rejectOnRateLimit: () => true,
+    // Our own 30 a second is over in a moment.
+    rejectOnRateLimit: ({ global, retryAfter }) => !global || retryAfter > 2000,
   }).setToken(token);
 }
 

@@ -21,12 +21,13 @@ export function plainText(text: string): string {
 
 /** In a fixed-width font; backticks would end it. */
 export function codeText(text: string): string {
-  return `\`${withoutControls(text).replaceAll('`', '´').replaceAll('\n', ' ')}\``;
+  return `\`${plainText(text).replaceAll('`', '´').replaceAll('\n', ' ')}\``;
 }
 
 /** At most `most` UTF-16 units, cut between characters as people see them, with an ellipsis. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
+  if (most <= 0) return '';
   let kept = '';
   for (const { segment } of new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(
     text.slice(0, most + 64),

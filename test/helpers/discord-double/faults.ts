@@ -64,15 +64,13 @@ export async function strikeBefore(
       'retry-after': String(fault.retryAfterS),
       ...(fault.global ? { 'x-ratelimit-global': 'true' } : {}),
     };
-    response
-      .writeHead(429, headers)
-      .end(
-        JSON.stringify({
-          message: 'You are being rate limited.',
-          retry_after: fault.retryAfterS,
-          global: fault.global ?? false,
-        }),
-      );
+    response.writeHead(429, headers).end(
+      JSON.stringify({
+        message: 'You are being rate limited.',
+        retry_after: fault.retryAfterS,
+        global: fault.global ?? false,
+      }),
+    );
   }
   if (fault.kind === 'refuses')
     response

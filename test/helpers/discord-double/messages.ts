@@ -152,7 +152,7 @@ export function messageJson(state: DoubleState, message: DoubleMessage): Json {
   };
 }
 
-/** Masked links a reader could click in a message: `[text](address)` that is not escaped. */
+/** Masked links a reader could click in a message: `[text](address)`, not escaped nor in code. */
 export function maskedLinks(body: MessageBody): string[] {
   const texts = [
     body.content,
@@ -162,9 +162,11 @@ export function maskedLinks(body: MessageBody): string[] {
     ]),
   ];
   return texts.flatMap((text) =>
-    [...String(text ?? '').matchAll(/(?<!\\)\[(?:\\.|[^\]\\])+\]\((https?:[^)\s]+)\)/g)].map(
-      (match) => match[1]!,
-    ),
+    [
+      ...String(text ?? '')
+        .replace(/(?<!\\)`[^`]*`/g, '')
+        .matchAll(/(?<!\\)\[(?:\\.|[^\]\\])+\]\((https?:[^)\s]+)\)/g),
+    ].map((match) => match[1]!),
   );
 }
 
