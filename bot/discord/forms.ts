@@ -45,7 +45,7 @@ function inputOf(field: FormField): object {
         label: cut(plainText(label), 100),
         ...(value === field.value ? { default: true } : {}),
       }));
-      return { ...common, type: SELECT, options };
+      return { ...common, type: SELECT, min_values: field.required ? 1 : 0, max_values: 1, options };
     }
     case 'files':
       return {

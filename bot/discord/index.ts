@@ -124,11 +124,10 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
         return;
       } catch (error) {
         const isFinal = error instanceof DiscordAPIError && error.status < 500 && error.status !== 429;
-        if (isFinal)
-          return void log.error(
-            { reason: reasonOf(error), ...hintFor(error, id) },
-            'Discord refuses the commands',
-          );
+        if (isFinal) {
+          log.error({ reason: reasonOf(error), ...hintFor(error, id) }, 'Discord refuses the commands');
+          return;
+        }
         log.warn(
           { reason: reasonOf(error), waitMs },
           'the commands could not be registered on Discord; trying again',

@@ -1,7 +1,7 @@
 /** Posting, editing and finding messages on Discord, each tried once: the reporter tries again. */
 import { REST, Routes } from 'discord.js';
 import type { Config } from '../../core/config.ts';
-import { MessengerError, type Message, type MessageRef, type Messenger, type Target } from '../types.ts';
+import { MessengerError, type MessageRef, type Messenger, type Target } from '../types.ts';
 import type { Transport } from './transport.ts';
 import { asMessengerError, codeOf } from './faults.ts';
 import { formatMessage, formatPost, loadFiles } from './format.ts';

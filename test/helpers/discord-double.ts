@@ -12,6 +12,7 @@ import { createRateLimits } from './discord-double/rate-limits.ts';
 import { readBody } from './discord-double/request-body.ts';
 import { answer, type RestPlace } from './discord-double/rest.ts';
 import {
+  BOT_USER_ID,
   createState,
   DiscordFault,
   type DoubleChannel,
@@ -115,6 +116,7 @@ export async function startDiscordDouble(options: { heartbeatMs?: number } = {})
 
   return {
     apiBaseUrl: `${cdn}/api`,
+    botUserId: BOT_USER_ID,
     gatewayUrl,
     cdnBaseUrl: cdn,
     state,
