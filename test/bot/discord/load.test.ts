@@ -2,8 +2,15 @@
 import { expect, test } from 'vitest';
 import type { MessageRef } from '../../../bot/types.ts';
 import { pause } from '../../../core/pause.ts';
-import { until } from '../../helpers/app.ts';
-import { answering, card, command, openDiscord } from '../../helpers/discord-bot.ts';
+import { openApp, until } from '../../helpers/app.ts';
+import {
+  answering,
+  card,
+  command,
+  discordEnvironment,
+  openDiscord,
+  openDouble,
+} from '../../helpers/discord-bot.ts';
 
 test('50 commands from 10 channels, each answer edited, all acknowledged by Discord’s clock', async () => {
   const refs: MessageRef[] = [];
@@ -47,4 +54,28 @@ test('too many edits in one channel are held back before Discord has to refuse t
     'rate_limited',
   ]);
   expect(discord.limits.refused).toBe(0);
+});
+
+test('50 films asked for within ten seconds in ten channels, while others render: all acknowledged, all cards there', async () => {
+  const discord = await openDouble();
+  const many = {
+    CHAT_JOBS_AT_ONCE: '1000',
+    CHAT_JOBS_PER_DAY: '1000',
+    FILES_BASE_URL: 'https://files.example.org',
+  };
+  const app = await openApp({ env: { ...discordEnvironment(discord), ...many, SERVICES: 'worker,discord' } });
+  await until(() => discord.gateway.connected() && discord.state.commandPuts > 0);
+  const channels = Array.from({ length: 10 }, () => discord.channel());
+  const acts = [];
+  for (let index = 0; index < 50; index++) {
+    acts.push(discord.person().slash(channels[index % 10]!, 'video new', { script: `Film ${index}.` }));
+    await pause(100, new AbortController().signal);
+  }
+  await Promise.all(acts.map(({ acked }) => acked));
+  await until(() => acts.every((act) => act.answer()?.body.components.length));
+  const { queue } = await app.studio.status();
+  expect(queue.queued + queue.running + queue.done).toBe(50);
+  expect(queue.failed).toBe(0);
+  expect(discord.limits.refused).toBe(0);
+  expect(Math.max(...acts.map(({ interaction }) => interaction.ackMs!))).toBeLessThan(2000);
 });
