@@ -3,6 +3,8 @@ import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../core/schema/job.ts';
+import { keepSecret } from '../../core/secrets.ts';
+import { createFileSigner } from '../../core/storage/signed-links.ts';
 import { sendRaw } from './raw.ts';
 import { startService, type Service } from './service.ts';
 
@@ -221,6 +223,12 @@ describe('signed links', () => {
     expect(await status((url) => url.searchParams.set('exp', '1'))).toBe(403);
     expect(await status((url) => (url.pathname = new URL(mine.posterUrl!).pathname))).toBe(403);
     expect(await status((url) => (url.pathname = new URL(other.url!).pathname))).toBe(403);
+    // Signed by ourselves, two days ago and now.
+    const secret = await keepSecret(path.join(signed.dataDir, 'link-secret'));
+    const signedAt = (time: number): string =>
+      createFileSigner(secret, () => time).sign(mine.id, path.basename(good.pathname));
+    expect(await status((url) => (url.search = signedAt(Date.now())))).toBe(200);
+    expect(await status((url) => (url.search = signedAt(Date.now() - 48 * 3600_000)))).toBe(403);
     expect((await fetch(good, { method: 'HEAD' })).status).toBe(200);
     expect((await fetch(good, { headers: { range: 'bytes=0-9' } })).status).toBe(206);
   });
