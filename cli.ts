@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { Command, CommanderError } from 'commander';
+import { commandsCommand } from './cli/commands.ts';
 import type { Context } from './cli/context.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { describeFailure, EXIT, exitCodeOf, failureJson } from './cli/failure.ts';
@@ -83,6 +84,7 @@ function buildProgram(context: Context): Command {
     validateCommand,
     doctorCommand,
     keyCommand,
+    commandsCommand,
   ];
   for (const make of commands) {
     program.addCommand(make(context).copyInheritedSettings(program));

@@ -31,3 +31,8 @@ export function createCommands(deps: ChatDeps): readonly Command[] {
   const commands = all as unknown as readonly Command[];
   return commands;
 }
+
+/** The commands as definitions alone, to be described and not run: nothing is asked of anyone. */
+export function commandDefinitions(): readonly Command[] {
+  return createCommands({} as ChatDeps);
+}

@@ -6,7 +6,7 @@ import { StudioError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { openChatStore } from '../chat-store.ts';
-import { startBot } from '../index.ts';
+import { startBot, type BotOptions } from '../index.ts';
 import type { ChatHandlers, ChatStore, Locale, Messenger } from '../types.ts';
 import { createAnswers } from './answers.ts';
 import { defaultTuning, keepConnection, type Connection, type ConnectionTuning } from './connection.ts';
@@ -17,8 +17,7 @@ import { inviteUrl } from './permissions.ts';
 import { openTransport } from './transport.ts';
 import { registerCommands } from './register.ts';
 
-export { commandManifest, registerCommands } from './register.ts';
-export { inviteUrl } from './permissions.ts';
+export { commandManifest } from './register.ts';
 
 export type DiscordOptions = {
   settings: Config['discord'];
@@ -45,8 +44,10 @@ export async function startDiscord(deps: {
   config: Config;
   studio: StudioService;
   log: Logger;
+  /** For tests. */
+  tuning?: BotOptions['tuning'];
 }): Promise<{ name: 'discord'; health(): ReturnType<Messenger['health']>; stop(): Promise<void> }> {
-  const { config, studio, log } = deps;
+  const { config, studio, log, tuning } = deps;
   withToken(config.discord);
   const store = openChatStore(config.dataDir, 'discord');
   const messenger = createDiscordMessenger({
@@ -55,7 +56,7 @@ export async function startDiscord(deps: {
     store,
     log,
   });
-  const bot = await startBot({ messenger, studio, store, config, log });
+  const bot = await startBot({ messenger, studio, store, config, log, ...(tuning ? { tuning } : {}) });
   return { name: 'discord', health: () => messenger.health(), stop: () => bot.stop() };
 }
 

@@ -26,7 +26,7 @@ const ATTEMPTS_KEPT = 20;
 /** How long past its deadline a job may go on before it is taken from a worker that still beats, ms. */
 const DEADLINE_GRACE_MS = 60_000;
 
-export function isRunning(record: JobRecord): record is JobRecord & { lease: Lease } {
+function isRunning(record: JobRecord): record is JobRecord & { lease: Lease } {
   return record.lease !== null;
 }
 
@@ -160,7 +160,7 @@ export function parked(record: JobRecord, now: number, policy: LifecyclePolicy):
 }
 
 /** Whether a running job must be taken from its worker: silent for a lease, or long past its deadline. */
-export function isAbandoned(record: JobRecord, now: number): boolean {
+function isAbandoned(record: JobRecord, now: number): boolean {
   if (record.lease === null) return false;
   return record.lease.expiresAt <= now || isOverdue(record, now);
 }

@@ -10,7 +10,6 @@ export const ffmpeg = new Ffmpeg({ ffmpeg: '/usr/bin/ffmpeg', ffprobe: '/usr/bin
 /** The value of a sound at a time in s, -1 to 1. */
 export type Wave = (seconds: number) => number;
 
-export const silence: Wave = () => 0;
 export const tone =
   (hertz: number, amplitude: number): Wave =>
   (seconds) =>

@@ -60,6 +60,8 @@ export function answer(place: RestPlace, request: RestRequest): RestReply {
       return callback(place, request, parts[1]!, parts[2]!);
     case 'webhooks':
       return webhook(place, request, parts[2] ?? '', parts.slice(3));
+    default:
+      break;
   }
   authorise(place.state, request.authorization);
   switch (parts[0]) {
@@ -82,8 +84,9 @@ export function answer(place: RestPlace, request: RestRequest): RestReply {
       if (parts[1] === GUILD_ID)
         return { status: 200, json: { id: GUILD_ID, name: 'Loopback', owner_id: '1100000000000000003' } };
       throw new DiscordFault(403, 50001, 'Missing Access');
+    default:
+      throw new DiscordFault(404, 0, '404: Not Found');
   }
-  throw new DiscordFault(404, 0, '404: Not Found');
 }
 
 function authorise(state: DoubleState, authorization: string | undefined): void {
