@@ -3,7 +3,7 @@
  * If Discord knows the interaction no more (10062 comes within three seconds, too), the answer goes to
  * the channel instead.
  */
-import { REST, Routes } from 'discord.js';
+import { Routes } from 'discord.js';
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
 import { MessengerError, type Asker, type Invocation, type Message, type MessageRef } from '../types.ts';
@@ -61,19 +61,14 @@ export function createAnswers(options: {
   log: Logger;
 }): Answers {
   const { settings, transport, outbox, log } = options;
-  const { makeRequest } = transport;
   // One lost try leaves time for another within Discord's three seconds; see acknowledge().
-  const callbacks = new REST({
+  const callbacks = transport.openRest({
     api: settings.apiBaseUrl,
-    version: '10',
-    makeRequest,
     retries: 0,
     timeout: ACK_TRY_MS,
   });
-  const followUps = new REST({
+  const followUps = transport.openRest({
     api: settings.apiBaseUrl,
-    version: '10',
-    makeRequest,
     retries: 2,
     timeout: 20_000,
   });

@@ -1,5 +1,5 @@
 /** Posting, editing and finding messages on Discord, each tried once: the reporter tries again. */
-import { REST, Routes } from 'discord.js';
+import { Routes, type REST } from 'discord.js';
 import type { Config } from '../../core/config.ts';
 import { MessengerError, type MessageRef, type Messenger, type Target } from '../types.ts';
 import type { Transport } from './transport.ts';
@@ -145,17 +145,17 @@ export function createOutbox({ settings, transport, applicationId, now }: Outbox
 }
 
 /** Calls are tried once; where the library would wait for a rate limit, it says how long instead. */
-function openRest({ apiBaseUrl, token }: OutboxOptions['settings'], { makeRequest }: Transport): REST {
-  return new REST({
-    api: apiBaseUrl,
-    version: '10',
-    makeRequest,
-    retries: 0,
-    timeout: CALL_MS,
-    globalRequestsPerSecond: 30,
-    // Our own 30 a second is over in a moment.
-    rejectOnRateLimit: ({ global, retryAfter }) => !global || retryAfter > 2000,
-  }).setToken(token);
+function openRest({ apiBaseUrl, token }: OutboxOptions['settings'], transport: Transport): REST {
+  return transport
+    .openRest({
+      api: apiBaseUrl,
+      retries: 0,
+      timeout: CALL_MS,
+      globalRequestsPerSecond: 30,
+      // Our own 30 a second is over in a moment.
+      rejectOnRateLimit: ({ global, retryAfter }) => !global || retryAfter > 2000,
+    })
+    .setToken(token);
 }
 
 /** Written in messages' ids: when they were posted, epoch ms. */

@@ -3,10 +3,12 @@
  * dispatcher with ours and then cannot send forms. Bodies with files are encoded here, once.
  */
 import { Agent, fetch } from 'undici';
-import type { RESTOptions } from 'discord.js';
+import { REST, type RESTOptions } from 'discord.js';
 
 export type Transport = Pick<RESTOptions, 'makeRequest'> & {
-  /** Ends all connections. Idempotent. */
+  /** A client over this transport, with the library's defaults where nothing is said. */
+  openRest(options: Partial<RESTOptions> & { api: string }): REST;
+  /** Ends all connections and the clients' timers. Idempotent. */
   close(): Promise<void>;
 };
 
@@ -16,6 +18,7 @@ type MakeRequest = RESTOptions['makeRequest'];
 const KEEP_ALIVE_MS = 60_000;
 
 export function openTransport(): Transport {
+  const clients: REST[] = [];
   const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: 5000 } });
   const makeRequest: MakeRequest = async (url, init) => {
     const { method, signal, body } = init;
@@ -39,5 +42,19 @@ export function openTransport(): Transport {
     });
     return response as unknown as Awaited<ReturnType<MakeRequest>>;
   };
-  return { makeRequest, close: () => agent.destroy() };
+  return {
+    makeRequest,
+    openRest(options) {
+      const client = new REST({ version: '10', makeRequest, ...options });
+      clients.push(client);
+      return client;
+    },
+    close() {
+      for (const client of clients.splice(0)) {
+        client.clearHashSweeper();
+        client.clearHandlerSweeper();
+      }
+      return agent.destroy();
+    },
+  };
 }

@@ -71,6 +71,20 @@ describe('acknowledging', () => {
     expect(ada.reads(channel)[0]!.body.embeds[0]).toMatchObject({ title: 'Done' });
   });
 
+  test('unknown interaction: what is private goes to the person directly', async () => {
+    const { discord } = await openDiscord(
+      answering((invocation) => invocation.whisper(card('Not allowed')), [command(['queue'])]),
+    );
+    const channel = discord.channel();
+    const ada = discord.person();
+    const unknown = { kind: 'refuses', status: 404, code: 10062, message: 'Unknown interaction' } as const;
+    discord.faults.add(/POST \/interactions/, unknown);
+    ada.slash(channel, 'queue');
+    const direct = await until(() => [...discord.state.channels.values()].find(({ type }) => type === 1));
+    await until(() => ada.reads(direct).length === 1);
+    expect(ada.reads(channel)).toEqual([]);
+  });
+
   test('delivered twice, run once', async () => {
     const { ask, runs, discord } = await answered();
     const { act } = await ask();
@@ -97,6 +111,20 @@ describe('hand-over', () => {
       status: 200,
     });
     expect(ada.reads(channel).map(({ body }) => body.embeds[0]!['title'])).toEqual(['Still rendering']);
+  });
+
+  test('in a thread, by the thread', async () => {
+    const { discord, messenger, ada, ask, channel } = await answered({
+      type: 11,
+      parent: '1100000000000000042',
+    });
+    const { ref } = await ask();
+    expect(ref).toMatchObject({ channel: '1100000000000000042', thread: channel.id });
+    discord.state.advance(14.1 * MINUTE);
+    await messenger.edit(ref, card('Done'), signal());
+    const { team, thread } = ref;
+    await messenger.post({ team, channel: ref.channel, thread }, card('More'), signal());
+    expect(ada.reads(channel).map(({ body }) => body.embeds[0]!['title'])).toEqual(['Done', 'More']);
   });
 
   test('a token that ended early costs nothing, and not the bot’s own', async () => {

@@ -1,5 +1,6 @@
 /** Many at once: everyone is acknowledged and answered, and no rate limit is broken. */
 import { expect, test } from 'vitest';
+import type { Act } from '../../helpers/discord-double.ts';
 import type { MessageRef } from '../../../bot/types.ts';
 import { pause } from '../../../core/pause.ts';
 import { openApp, until } from '../../helpers/app.ts';
@@ -21,7 +22,7 @@ test('50 commands from 10 channels, each answer edited, all acknowledged by Disc
     ),
   );
   const channels = Array.from({ length: 10 }, () => discord.channel());
-  const acts = [];
+  const acts: Act[] = [];
   for (let index = 0; index < 50; index++) {
     acts.push(discord.person().slash(channels[index % 10]!, 'queue'));
     await pause(20, new AbortController().signal);
@@ -66,7 +67,7 @@ test('50 films asked for within ten seconds in ten channels, while others render
   const app = await openApp({ env: { ...discordEnvironment(discord), ...many, SERVICES: 'worker,discord' } });
   await until(() => discord.gateway.connected() && discord.state.commandPuts > 0);
   const channels = Array.from({ length: 10 }, () => discord.channel());
-  const acts = [];
+  const acts: Act[] = [];
   for (let index = 0; index < 50; index++) {
     acts.push(discord.person().slash(channels[index % 10]!, 'video new', { script: `Film ${index}.` }));
     await pause(100, new AbortController().signal);
