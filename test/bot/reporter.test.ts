@@ -366,6 +366,26 @@ describe('when a message can no longer be edited', () => {
     expect(closings(chat)).toHaveLength(1);
   });
 
+  test('an end that waits for longer than its lease is told once, and told', async () => {
+    const chat = await openChat();
+    for (const user of ['u1', 'u2', 'u3']) await ask(chat, asker({ user }));
+    await chat.pass(8000);
+    const freeAt = chat.clock.now() + 130_000;
+    chat.fake.trouble = () =>
+      chat.clock.now() < freeAt
+        ? new MessengerError('rate_limited', '429', { retryAfterMs: freeAt - chat.clock.now() })
+        : null;
+    for (let n = 0; n < 3; n++) await chat.makeFilm();
+    await chat.until(allTold(chat), 1000);
+    await chat.pass(100_000, 5000);
+    expect(
+      closings(chat)
+        .map(({ message }) => message.mention)
+        .toSorted(),
+    ).toEqual(['u1', 'u2', 'u3']);
+    expect(cards(chat).map(({ message }) => message.tone)).toEqual(['good', 'good', 'good']);
+  });
+
   test('files the platform will not take: the link goes without them', async () => {
     const chat = await openChat();
     await ask(chat);
