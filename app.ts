@@ -41,7 +41,10 @@ export type AppOptions = {
   /** For tests, whose faults should not take half a minute to be noticed. */
   tuning?: Partial<
     Pick<JobsOptions, 'maxAttempts' | 'retryBaseMs' | 'pollMs'> &
-      Pick<WorkerOptions, 'leaseMs' | 'heartbeatMs' | 'reconcileMs'>
+      Pick<WorkerOptions, 'leaseMs' | 'heartbeatMs' | 'reconcileMs'> & {
+        /** How long chat may take to tell an end before another process may, ms. */
+        announceLeaseMs: number;
+      }
   >;
 };
 
@@ -271,9 +274,10 @@ async function startWebhookService({ config, log, jobs, storage }: Parts): Promi
   };
 }
 
-async function startDiscordService({ config, log, studio }: Parts): Promise<Service> {
+async function startDiscordService({ config, log, studio, tuning }: Parts): Promise<Service> {
   const { startDiscord } = await import('./bot/discord/index.ts');
-  return startDiscord({ config, studio, log });
+  const { announceLeaseMs: leaseMs } = tuning;
+  return startDiscord({ config, studio, log, ...(leaseMs ? { tuning: { leaseMs } } : {}) });
 }
 
 /** @param server the API's, where Slack calls us over HTTP */
