@@ -33,7 +33,7 @@ export type ConnectionOptions = {
   /** `parent` is the channel a thread belongs to. */
   onInteraction(interaction: Interaction, parent: string | null): void;
   /** Connected, again or for the first time. */
-  onReady(applicationId: string): void;
+  onReady(applicationId: string, userId: string): void;
 };
 export type Connection = {
   health(): { connected: boolean; detail: string };
@@ -175,7 +175,7 @@ async function live(
   client.once(Events.ClientReady, (ready) => {
     wasReady = true;
     onConnected();
-    onReady(ready.application.id);
+    onReady(ready.application.id, ready.user.id);
   });
   client
     .login(settings.token)

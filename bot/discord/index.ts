@@ -1,6 +1,6 @@
 /** Discord as a Messenger: one supervised connection, commands kept registered, answers and posts. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DiscordAPIError, REST } from 'discord.js';
+import { DiscordAPIError } from 'discord.js';
 import type { Config } from '../../core/config.ts';
 import { StudioError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -65,9 +65,17 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
   const { store, log, locale, now = Date.now } = options;
   const settings = withToken(options.settings);
   let applicationId = settings.applicationId ?? null;
+  let userId = applicationId;
   const transport = openTransport();
-  const outbox = createOutbox({ settings, transport, applicationId: () => applicationId, now });
+  const outbox = createOutbox({
+    settings,
+    transport,
+    applicationId: () => applicationId,
+    userId: () => userId,
+    now,
+  });
   const answers = createAnswers({ settings, transport, outbox, log });
+  const registering = transport.openRest({ api: settings.apiBaseUrl, retries: 1, timeout: 15_000 });
   const stopping = new AbortController();
   let running: { connection: Connection; dispatch: Dispatch } | null = null;
 
@@ -80,13 +88,14 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
       log,
       tuning: { ...defaultTuning, ...options.tuning },
       onInteraction: dispatch.take,
-      onReady(id) {
+      onReady(id, user) {
         if (settings.applicationId && settings.applicationId !== id)
           log.error(
             { applicationId: id },
             'DISCORD_APPLICATION_ID is of another application than DISCORD_TOKEN; using that of the token',
           );
         applicationId = id;
+        userId = user;
         log.info({ applicationId: id, invite: inviteUrl(id) }, 'connected to Discord');
         if (isRegistering) return;
         isRegistering = true;
@@ -98,13 +107,7 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
 
   /** Until it is done, or Discord refuses it for good. */
   async function register(id: string, { commands }: ChatHandlers): Promise<void> {
-    const rest = new REST({
-      makeRequest: transport.makeRequest,
-      api: settings.apiBaseUrl,
-      version: '10',
-      retries: 1,
-      timeout: 15_000,
-    }).setToken(settings.token);
+    registering.setToken(settings.token);
     for (
       let waitMs = REGISTER_RETRY_MS.first;
       !stopping.signal.aborted;
@@ -112,7 +115,7 @@ export function createDiscordMessenger(options: DiscordOptions): Messenger {
     ) {
       try {
         const sent = await registerCommands({
-          rest,
+          rest: registering,
           applicationId: id,
           guildId: settings.guildId,
           commands,

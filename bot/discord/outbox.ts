@@ -19,6 +19,8 @@ export type OutboxOptions = {
   transport: Transport;
   /** Null while it is not known: before the first connection, without DISCORD_APPLICATION_ID. */
   applicationId(): string | null;
+  /** The bot's own; that of bots from before 2016 is not the application's. */
+  userId(): string | null;
   /** Epoch ms, of Discord's clock. */
   now(): number;
 };
@@ -30,7 +32,7 @@ const PAGE = 100;
 const MOST_PAGES = 5;
 const EPOCH_MS = 1_420_070_400_000;
 
-export function createOutbox({ settings, transport, applicationId, now }: OutboxOptions): Outbox {
+export function createOutbox({ settings, transport, applicationId, userId, now }: OutboxOptions): Outbox {
   const rest = openRest(settings, transport);
   const directChannels = new Map<string, string>();
 
@@ -127,9 +129,7 @@ export function createOutbox({ settings, transport, applicationId, now }: Outbox
             query,
             signal: ends,
           })) as ApiMessage[];
-          const found = messages.find(
-            (message) => message.author?.id === applicationId() && hasKey(message, key),
-          );
+          const found = messages.find((message) => message.author?.id === userId() && hasKey(message, key));
           if (found) return refOf(found, target);
           const newest = messages[0];
           if (!newest || messages.length < PAGE) return null;
