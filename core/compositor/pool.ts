@@ -1,5 +1,5 @@
 /**
- * A few threads that composite and encode segments side by side. The pool owns their lives:
+ * A few threads that do a film's long work side by side: segments, stills, sound. The pool owns their lives:
  * a thread that dies fails only the task it had.
  */
 import { createRequire } from 'node:module';
@@ -7,13 +7,13 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StudioError } from '../errors.ts';
 import type { FfmpegPaths } from '../ffmpeg.ts';
-import type { FromThread, Task, ToThread } from './thread.ts';
+import type { FromThread, Task, TaskResult, ToThread } from './thread.ts';
 
 type Waiting = {
   task: Task;
-  onFrames: ((frames: number) => void) | undefined;
+  onProgress: ((done: number) => void) | undefined;
   signal: AbortSignal | undefined;
-  resolve: (rgb: Uint8Array | undefined) => void;
+  resolve: (result: TaskResult[Task['kind']]) => void;
   reject: (error: unknown) => void;
 };
 
@@ -24,13 +24,14 @@ export type Compositor = {
   readonly threads: number;
   /**
    * Runs a task when a thread is free, in the order asked.
-   * @returns packed RGB for a `frame` task, nothing for a segment
+   * @param options.onProgress frames of a segment, or share (0..1) of a sound, done so far
+   * @returns packed RGB of a frame, facts of a sound, PNG of a sheet
    * @throws {StudioError} what the task threw; cancelled within a second of the signal
    */
-  run(
-    task: Task,
-    options?: { signal?: AbortSignal; onFrames?: (frames: number) => void },
-  ): Promise<Uint8Array | undefined>;
+  run<Kind extends Task['kind']>(
+    task: Extract<Task, { kind: Kind }>,
+    options?: { signal?: AbortSignal; onProgress?: (done: number) => void },
+  ): Promise<TaskResult[Kind]>;
   /** Ends all threads and what they run. Idempotent. */
   close(): Promise<void>;
 };
@@ -65,9 +66,9 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
   function receive(thread: Thread, message: FromThread): void {
     const { current } = thread;
     if (!current || current.id !== message.id) return;
-    if (message.type === 'progress') return current.waiting.onFrames?.(message.frames);
+    if (message.type === 'progress') return current.waiting.onProgress?.(message.done);
     finish(thread);
-    if (message.type === 'done') current.waiting.resolve(message.rgb);
+    if (message.type === 'done') current.waiting.resolve(message.result);
     else current.waiting.reject(new StudioError(message.error.code, message.error.message, message.error));
     next();
   }
@@ -114,10 +115,17 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
 
   return {
     threads: options.threads,
-    run(task, { signal, onFrames } = {}) {
+    run<Kind extends Task['kind']>(
+      task: Extract<Task, { kind: Kind }>,
+      { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
+    ) {
       if (closed) return Promise.reject(new StudioError('not_ready', 'The compositor is closed.'));
-      return new Promise((resolve, reject) => {
-        queue.push({ task, signal, onFrames, resolve, reject });
+      return new Promise<TaskResult[Kind]>((resolve, reject) => {
+        const settle = resolve as Waiting['resolve'];
+        const waiting = { task, signal, onProgress, resolve: settle, reject };
+        // Sound and stills are one piece each: begun last, they would be waited for by one thread alone.
+        if (task.kind === 'segment') queue.push(waiting);
+        else queue.unshift(waiting);
         next();
       });
     },

@@ -1,10 +1,15 @@
-/** Thread entry: renders segments and single frames one at a time, as asked by pool.ts. */
+/**
+ * Thread entry: what of a film takes long, one task at a time, as asked by pool.ts. The program's own
+ * thread stays free to answer.
+ */
 import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { openFonts, type FontBook } from '../drawing/fonts.ts';
+import { drawSheet, type SheetInput } from '../drawing/sheet.ts';
 import { asStudioError, StudioError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 import { Ffmpeg, type FfmpegPaths } from '../ffmpeg.ts';
+import { mixSoundtrack, type MixedSound, type SoundtrackInput } from '../pipeline/soundtrack.ts';
 import { Composer } from './compose.ts';
 import { encodeSegment, type Encoding } from './encode.ts';
 import { Kernel } from './kernel.ts';
@@ -13,12 +18,25 @@ import type { SegmentPlan } from './plan.ts';
 export type Task =
   | { kind: 'segment'; plan: SegmentPlan; encoding: Encoding; file: string }
   /** One frame of a segment, as packed RGB. */
-  | { kind: 'frame'; plan: SegmentPlan; index: number };
+  | { kind: 'frame'; plan: SegmentPlan; index: number }
+  /** The film's whole sound. */
+  | { kind: 'sound'; input: SoundtrackInput; workDir: string }
+  /** The storyboard sheet, as PNG. */
+  | { kind: 'sheet'; input: SheetInput };
+
+/** What each task gives. */
+export type TaskResult = {
+  segment: undefined;
+  frame: Uint8Array;
+  sound: MixedSound;
+  sheet: Uint8Array;
+};
 
 export type ToThread = { type: 'run'; id: number; task: Task } | { type: 'abort'; id: number };
 export type FromThread =
-  | { type: 'progress'; id: number; frames: number }
-  | { type: 'done'; id: number; rgb?: Uint8Array }
+  /** Frames done of a segment, or the share (0..1) done of a sound. */
+  | { type: 'progress'; id: number; done: number }
+  | { type: 'done'; id: number; result: TaskResult[Task['kind']] }
   | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } & ErrorDetails };
 
 /** Progress messages closer together than this are dropped, ms. */
@@ -51,8 +69,7 @@ async function run(id: number, task: Task): Promise<void> {
   try {
     fonts ??= openFonts();
     const deps = { kernel, ffmpeg, fonts, signal: abort.signal };
-    const rgb = task.kind === 'segment' ? await renderSegment(id, task, deps) : await renderFrame(task, deps);
-    post({ type: 'done', id, ...(rgb ? { rgb } : {}) });
+    post({ type: 'done', id, result: await perform(id, task, deps) });
   } catch (error) {
     const { code, message, stage, scene, retryable, hint } = asStudioError(error, 'render_failed');
     post({ type: 'failed', id, error: { code, message, stage, scene, retryable, hint } });
@@ -61,18 +78,40 @@ async function run(id: number, task: Task): Promise<void> {
   }
 }
 
-async function renderSegment(
+async function perform(
   id: number,
-  task: Extract<Task, { kind: 'segment' }>,
+  task: Task,
   deps: Parameters<typeof encodeSegment>[3],
-): Promise<undefined> {
+): Promise<TaskResult[Task['kind']]> {
+  const report = progressOf(id);
+  switch (task.kind) {
+    case 'segment':
+      await encodeSegment(task.plan, task.encoding, task.file, deps, (frames) =>
+        report(frames, frames === task.plan.frames),
+      );
+      return undefined;
+    case 'frame':
+      return renderFrame(task, deps);
+    case 'sound':
+      return mixSoundtrack(
+        task.input,
+        { ffmpeg, workDir: task.workDir },
+        { signal: deps.signal, onProgress: (share) => report(share, share === 1) },
+      );
+    case 'sheet':
+      return drawSheet(task.input, deps.fonts);
+  }
+}
+
+/** Posts progress, but not more often than anyone looks. */
+function progressOf(id: number): (done: number, isLast: boolean) => void {
   let last = 0;
-  await encodeSegment(task.plan, task.encoding, task.file, deps, (frames) => {
+  return (done, isLast) => {
     const now = performance.now();
-    if (now - last < PROGRESS_INTERVAL_MS && frames < task.plan.frames) return;
+    if (now - last < PROGRESS_INTERVAL_MS && !isLast) return;
     last = now;
-    post({ type: 'progress', id, frames });
-  });
+    post({ type: 'progress', id, done });
+  };
 }
 
 async function renderFrame(

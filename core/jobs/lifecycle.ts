@@ -26,10 +26,6 @@ const ATTEMPTS_KEPT = 20;
 /** How long past its deadline a job may go on before it is taken from a worker that still beats, ms. */
 const DEADLINE_GRACE_MS = 60_000;
 
-function isRunning(record: JobRecord): record is JobRecord & { lease: Lease } {
-  return record.lease !== null;
-}
-
 /** Whether the claim is the one that holds the job now. */
 export function holds(record: JobRecord | null, claim: ClaimRef): record is JobRecord & { lease: Lease } {
   return record?.lease?.owner === claim.owner && record.lease.attempt === claim.attempt;
@@ -159,17 +155,11 @@ export function parked(record: JobRecord, now: number, policy: LifecyclePolicy):
   return requeued({ ...leave(record, 'parked', now), attempts: record.attempts - 1 }, null, now);
 }
 
-/** Whether a running job must be taken from its worker: silent for a lease, or long past its deadline. */
-function isAbandoned(record: JobRecord, now: number): boolean {
-  if (record.lease === null) return false;
-  return record.lease.expiresAt <= now || isOverdue(record, now);
-}
-
 function isOverdue(record: JobRecord, now: number): boolean {
   return record.deadline !== null && record.deadline + DEADLINE_GRACE_MS <= now;
 }
 
-/** When `isAbandoned` will become true if nothing is heard, epoch ms. */
+/** When a running job will have to be taken from its worker if nothing is heard: silent for a lease, or long past its deadline, epoch ms. */
 export function abandonedAt(record: JobRecord): number | null {
   if (record.lease === null) return null;
   return record.deadline === null

@@ -1,12 +1,12 @@
 /** The film's sound: puts narration, clip sounds and music in their places, or takes the mix from the cache. */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ContentCache } from '../cache.ts';
-import type { Ffmpeg } from '../ffmpeg.ts';
+import type { Compositor } from '../compositor/pool.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
 import { clipFrames } from '../compositor/clip.ts';
 import type { Assets } from './assets.ts';
 import type { Narration } from './narrate.ts';
-import { mixSoundtrack, soundtrackKey, type MixedSound, type SoundtrackInput } from './soundtrack.ts';
+import { soundtrackKey, type MixedSound, type SoundtrackInput } from './soundtrack.ts';
 import type { Timeline } from './timeline.ts';
 
 export type FilmSoundInput = {
@@ -23,7 +23,7 @@ const EDGE_FADE_S = 0.05;
 /** @throws {StudioError} render_failed, no_space, cancelled */
 export async function makeSoundtrack(
   input: FilmSoundInput,
-  deps: { ffmpeg: Ffmpeg; cache: ContentCache },
+  deps: { compositor: Compositor; cache: ContentCache },
   options: { signal: AbortSignal; onProgress: (fraction: number) => void },
 ): Promise<MixedSound> {
   const sounds = placeSounds(input);
@@ -31,7 +31,7 @@ export async function makeSoundtrack(
   const extension = sounds.format === 'webm' ? 'webm' : 'm4a';
   const known = await cachedSound(deps.cache, key, extension);
   if (known) return known;
-  const mixed = await mixSoundtrack(sounds, { ffmpeg: deps.ffmpeg, workDir: input.workDir }, options);
+  const mixed = await deps.compositor.run({ kind: 'sound', input: sounds, workDir: input.workDir }, options);
   const path = await deps.cache.keep(mixed.path, key, extension);
   const facts = deps.cache.temporary(key, 'json');
   await writeFile(facts, JSON.stringify(mixed));

@@ -61,7 +61,7 @@ export async function renderMissing(
     try {
       await compositor.run(
         { kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) },
-        { signal: together, onFrames: count },
+        { signal: together, onProgress: count },
       );
     } catch (error) {
       throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene });

@@ -6,8 +6,7 @@ import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import type { Layer, SegmentPlan } from '../compositor/plan.ts';
 import type { OverlaySpan } from '../drawing/types.ts';
-import { drawSheet, type SheetCell } from '../drawing/sheet.ts';
-import type { FontBook } from '../drawing/fonts.ts';
+import type { SheetCell } from '../drawing/sheet.ts';
 import { asStudioError } from '../errors.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
 import { eachOrStop } from '../together.ts';
@@ -16,7 +15,7 @@ import type { Timeline } from './timeline.ts';
 
 type Size = { width: number; height: number };
 
-export type StillsDeps = { compositor: Compositor; cache: ContentCache; fonts: FontBook };
+export type StillsDeps = { compositor: Compositor; cache: ContentCache };
 
 type SceneFrame = { rgb: Uint8Array; width: number; height: number };
 
@@ -46,7 +45,7 @@ export async function drawStills(
   deps: StillsDeps,
   options: { signal: AbortSignal; onScene: (done: number) => void },
 ): Promise<Stills> {
-  const { cache, fonts } = deps;
+  const { cache } = deps;
   const scenes = storyboard.scenes.map((scene) => [scene.text, scene.title]);
   const key = createHash('sha256')
     .update(
@@ -57,20 +56,15 @@ export async function drawStills(
   if ((await cache.has(key, 'png')) && (await cache.has(key, 'jpg'))) return stills;
   const frames = await drawSceneFrames(input, film, deps.compositor, options);
   const cells = frames.map((picture, index) => sheetCell(picture, index, storyboard, input.timeline));
-  await keep(
-    cache,
-    key,
-    'png',
-    drawSheet(
-      {
-        title: storyboard.title,
-        durationS: input.timeline.frames / input.timeline.fps,
-        language: storyboard.language,
-        cells,
-      },
-      fonts,
-    ),
-  );
+  const sheet = {
+    title: storyboard.title,
+    durationS: input.timeline.frames / input.timeline.fps,
+    language: storyboard.language,
+    cells,
+  };
+  const { compositor } = deps;
+  const png = await compositor.run({ kind: 'sheet', input: sheet }, { signal: options.signal });
+  await keep(cache, key, 'png', png);
   await keep(cache, key, 'jpg', await drawPoster(input, frames, film, deps.compositor, options.signal));
   return stills;
 }
@@ -147,7 +141,7 @@ async function drawSceneFrame(
     })),
   };
   const rgb = await compositor.run({ kind: 'frame', plan, index }, { signal });
-  return { rgb: rgb!, ...size };
+  return { rgb, ...size };
 }
 
 /** The poster: the scene with the most to see, drawn anew at the film's size. @returns JPEG */

@@ -266,7 +266,8 @@ export class ChildPool {
     const { task } = member;
     member.task = null;
     // It had died while idle, and nobody knew yet: another child can do the job.
-    if (task && !task.begun && task.tries < this.options.size + moreTries && !this.closed) this.waiting.unshift(task);
+    if (task && !task.begun && task.tries < this.options.size + moreTries && !this.closed)
+      this.waiting.unshift(task);
     else task?.reject(error);
     // A child that never got ready would be followed by the same again, without end.
     if (this.closed) return;

@@ -166,7 +166,7 @@ describe('the pool', () => {
         encoding: { format: 'mp4', quality: 'high' },
         file,
       },
-      { signal: abort.signal, onFrames: () => abort.abort() },
+      { signal: abort.signal, onProgress: () => abort.abort() },
     );
     await expect(rendering).rejects.toMatchObject({ code: 'cancelled' });
     expect((await readdir(folder)).filter((name) => name.startsWith('long'))).toEqual([]);
@@ -203,7 +203,7 @@ describe('the pool', () => {
         encoding: { format: 'mp4', quality: 'standard' },
         file: path.join(folder, 'counted.mp4'),
       },
-      { onFrames: (frames) => counts.push(frames) },
+      { onProgress: (frames) => counts.push(frames) },
     );
     await sleep(0);
     expect(counts.at(-1)).toBe(60);
