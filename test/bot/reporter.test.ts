@@ -380,7 +380,7 @@ describe('when a message can no longer be edited', () => {
     await chat.pass(100_000, 5000);
     expect(
       closings(chat)
-        .map(({ message }) => message.mention)
+        .map(({ message }) => String(message.mention))
         .toSorted(),
     ).toEqual(['u1', 'u2', 'u3']);
     expect(cards(chat).map(({ message }) => message.tone)).toEqual(['good', 'good', 'good']);

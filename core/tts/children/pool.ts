@@ -57,12 +57,15 @@ export function speakInChild(pool: ChildPool, sentence: SentenceRequest): Promis
  * pool's may have been killed at once, and each is only found dead when it is given something.
  */
 const moreTries = 2;
+/** Children that may end before they are ready, one after another, until what waits is told so. */
+const mostFailedStarts = 3;
 
 export class ChildPool {
   private readonly options: Required<PoolOptions>;
   private readonly members = new Set<Member>();
   private readonly waiting: Task[] = [];
   private closed = false;
+  private failedStarts = 0;
 
   constructor(options: PoolOptions) {
     this.options = {
@@ -269,10 +272,12 @@ export class ChildPool {
     if (task && !task.begun && task.tries < this.options.size + moreTries && !this.closed)
       this.waiting.unshift(task);
     else task?.reject(error);
-    // A child that never got ready would be followed by the same again, without end.
     if (this.closed) return;
-    if (member.ready) this.assign();
-    else this.failAll(error);
+    // One that never got ready may have been killed; several in a row would be followed by more, without end.
+    this.failedStarts = member.ready ? 0 : this.failedStarts + 1;
+    if (this.failedStarts < mostFailedStarts) return this.assign();
+    this.failedStarts = 0;
+    this.failAll(error);
   }
 
   private failAll(error: StudioError): void {
