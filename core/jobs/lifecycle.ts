@@ -155,10 +155,6 @@ export function parked(record: JobRecord, now: number, policy: LifecyclePolicy):
   return requeued({ ...leave(record, 'parked', now), attempts: record.attempts - 1 }, null, now);
 }
 
-function isOverdue(record: JobRecord, now: number): boolean {
-  return record.deadline !== null && record.deadline + DEADLINE_GRACE_MS <= now;
-}
-
 /** When a running job will have to be taken from its worker if nothing is heard: silent for a lease, or long past its deadline, epoch ms. */
 export function abandonedAt(record: JobRecord): number | null {
   if (record.lease === null) return null;
