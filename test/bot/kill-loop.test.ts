@@ -96,8 +96,10 @@ test(`${KILLS} kills: no film is lost, no card doubled, no end told twice`, asyn
     );
     const of = (id: string): DoubleMessage[] => shown.filter(({ body }) => JSON.stringify(body).includes(id));
     expect(all.length).toBeGreaterThanOrEqual(KILLS / 2);
-    for (const { id, status, title } of all) {
-      expect({ title, status }).toEqual({ title, status: 'done' });
+    for (const { id, status, title, attempts } of all) {
+      // A film that was being made at three of the kills rightly fails; its end is told once like any other.
+      const ends = attempts >= 3 ? ['done', 'failed'] : ['done'];
+      expect(ends, `${title} after ${attempts} attempts`).toContain(status);
       const closings = of(id).filter(({ pings }) => pings.length > 0);
       const cards = of(id).filter(({ pings }) => pings.length === 0);
       expect({ title, closings: closings.length, cards: cards.length }).toEqual({
