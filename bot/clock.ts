@@ -1,4 +1,5 @@
 /** Time as an argument, so that tests turn it. */
+import { pause } from '../core/doors.ts';
 
 export type Clock = {
   /** Epoch ms. */
@@ -9,17 +10,7 @@ export type Clock = {
 
 export const systemClock: Clock = {
   now: Date.now,
-  wait: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const go = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', go);
-        resolve();
-      };
-      const timer = setTimeout(go, ms);
-      signal.addEventListener('abort', go, { once: true });
-    }),
+  wait: pause,
 };
 
 /** Pause before try `failures + 1`, ms: 1 s, 2 s, 4 s … at most half a minute. */

@@ -3,3 +3,4 @@ export type { KeyHolder, KeyRing } from './keys.ts';
 export type { FileSigner } from './storage/types.ts';
 export { runningChildren } from './ffmpeg.ts';
 export { decodeStoryboard, MAX_FILE_BYTES, parseStoryboardText } from './storyboard-file.ts';
+export { pause } from './pause.ts';
