@@ -1,0 +1,35 @@
+/** Settings of jobs and what they leave: where records and files are kept, how they are worked on, for how long. */
+import { z } from 'zod';
+import { wholeNumber, type Parsed } from './fields.ts';
+
+export const jobSettings = {
+  DATA_DIR: z.string().default('./data'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// address' }).optional(),
+  STORAGE: z.enum(['local', 's3']).default('local'),
+  WORKER_CONCURRENCY: wholeNumber(1, 64).default(1),
+  RENDER_THREADS: wholeNumber(1, 64).optional(),
+  JOB_TIMEOUT_S: wholeNumber(5, 86_400).default(3600),
+  RETENTION_DAYS: z.coerce.number().min(0.0001).max(3650).default(30),
+  CACHE_MAX_GB: z.coerce.number().min(0.01).max(10_000).default(5),
+};
+
+export type WorkerConfig = Readonly<{
+  /** Jobs worked on at once. */
+  concurrency: number;
+  /** Segments rendered at once; absent: by cores. */
+  renderThreads?: number;
+  jobTimeoutS: number;
+}>;
+export type RetentionConfig = Readonly<{ days: number; cacheMaxBytes: number }>;
+
+export function workerConfig(env: Parsed<typeof jobSettings>): WorkerConfig {
+  return {
+    concurrency: env.WORKER_CONCURRENCY,
+    renderThreads: env.RENDER_THREADS,
+    jobTimeoutS: env.JOB_TIMEOUT_S,
+  };
+}
+
+export function retentionConfig(env: Parsed<typeof jobSettings>): RetentionConfig {
+  return { days: env.RETENTION_DAYS, cacheMaxBytes: env.CACHE_MAX_GB * 1024 ** 3 };
+}
