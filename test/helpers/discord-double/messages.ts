@@ -67,7 +67,7 @@ export function createMessage(
       ((json['message_reference'] as Json | undefined)?.['message_id'] as string | undefined) ?? null,
     nonce,
     deleted: false,
-    history: [{ at: state.now(), body }],
+    history: [{ at: state.now(), body, attachments }],
     pings: flags & LOADING ? [] : pingsOf(body.content, json['allowed_mentions'] as Json | undefined),
   };
   state.messages.set(id, message);
@@ -104,7 +104,7 @@ export function editMessage(
   message.body = body;
   message.attachments = attachments;
   message.editedAt = state.now();
-  message.history.push({ at: state.now(), body });
+  message.history.push({ at: state.now(), body, attachments });
   return message;
 }
 

@@ -291,6 +291,7 @@ export function createPerson(place: PersonPlace, options: PersonOptions) {
       const body = { content, embeds: [], components: [] };
       checkMessage(body, files.length);
       const id = state.newId();
+      const attachments = files.map((file) => keepAttachment(state, cdn, `${channel.id}/${id}`, file));
       const message: DoubleMessage = {
         id,
         channel: channel.id,
@@ -298,14 +299,14 @@ export function createPerson(place: PersonPlace, options: PersonOptions) {
         createdAt: state.now(),
         editedAt: null,
         body,
-        attachments: files.map((file) => keepAttachment(state, cdn, `${channel.id}/${id}`, file)),
+        attachments,
         flags: 0,
         ephemeralFor: null,
         interaction: null,
         reference: null,
         nonce: null,
         deleted: false,
-        history: [{ at: state.now(), body }],
+        history: [{ at: state.now(), body, attachments }],
         pings: [],
       };
       state.messages.set(id, message);

@@ -58,7 +58,7 @@ export type DoubleMessage = {
   nonce: string | null;
   deleted: boolean;
   /** Every state it ever showed, oldest first, with the time of each, ms. */
-  history: { at: number; body: MessageBody }[];
+  history: { at: number; body: MessageBody; attachments: DoubleAttachment[] }[];
   /** User and role ids (or `everyone`) that were notified by it. */
   pings: string[];
 };

@@ -161,8 +161,10 @@ export async function openSlackDouble(options: SlackDoubleOptions = {}): Promise
     const original = [...workspace.messages, ...workspace.ephemerals].find(
       ({ channel, ts }) => channel === target.channel && ts === target.ts,
     );
-    if (body.replace_original && original) Object.assign(original, content);
-    else
+    if (body.replace_original && original) {
+      original.earlier.push({ until: Date.now(), text: original.text, blocks: original.blocks });
+      Object.assign(original, content);
+    } else
       (body.response_type === 'in_channel' ? workspace.messages : workspace.ephemerals).push({
         channel: target.channel,
         ts: workspace.nextTs(),
@@ -170,6 +172,7 @@ export async function openSlackDouble(options: SlackDoubleOptions = {}): Promise
         ...content,
         files: [],
         edits: 0,
+        earlier: [],
         ...(body.response_type === 'in_channel' ? {} : { onlyFor: target.user }),
       });
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');

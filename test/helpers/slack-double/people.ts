@@ -156,6 +156,7 @@ export function createPeople(deps: {
         blocks: [],
         files,
         edits: 0,
+        earlier: [],
         ...(thread ? { thread_ts: thread } : {}),
       };
       workspace.messages.push(message);

@@ -15,6 +15,8 @@ export type SlackMessage = {
   files: SlackFile[];
   /** How often it was edited. */
   edits: number;
+  /** What it showed before each edit, oldest first, with the time of the edit, ms. */
+  earlier: { until: number; text: string; blocks: SlackBlock[] }[];
   /** Whom only it is shown to, for ephemeral ones. */
   onlyFor?: string;
 };

@@ -119,6 +119,7 @@ export function webApi({
         ...(args['thread_ts'] ? { thread_ts: args['thread_ts'] } : {}),
         files: [],
         edits: 0,
+        earlier: [],
       };
       workspace.messages.push(message);
       return { channel: channel.id, ts: message.ts, message: messageObject(message, bot) };
@@ -127,7 +128,9 @@ export function webApi({
       const channel = place(args['channel']);
       const message = workspace.find(channel.id, args['ts'] ?? '') ?? refuse('message_not_found');
       if (message.user !== bot.userId) refuse('cant_update_message');
-      Object.assign(message, content(args));
+      const next = content(args);
+      message.earlier.push({ until: Date.now(), text: message.text, blocks: message.blocks });
+      Object.assign(message, next);
       message.edits += 1;
       return { channel: channel.id, ts: message.ts, text: message.text };
     },
@@ -142,6 +145,7 @@ export function webApi({
         ...content(args),
         files: [],
         edits: 0,
+        earlier: [],
         onlyFor: args['user']!,
       });
       return { message_ts: ts };
@@ -254,6 +258,7 @@ export function webApi({
           blocks: [],
           files: done,
           edits: 0,
+          earlier: [],
           ...(args['thread_ts'] ? { thread_ts: args['thread_ts'] } : {}),
         });
       }

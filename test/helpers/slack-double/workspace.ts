@@ -82,7 +82,7 @@ export function fileObject({ bytes: _bytes, ...file }: SlackFile): Record<string
 
 /** A message as Slack shows it in history and interaction payloads. */
 export function messageObject(message: SlackMessage, bot: Workspace['bot']): Record<string, unknown> {
-  const { channel: _channel, files, edits: _edits, onlyFor: _onlyFor, ...rest } = message;
+  const { channel: _channel, files, edits: _edits, earlier: _earlier, onlyFor: _onlyFor, ...rest } = message;
   const byBot = message.user === bot.userId ? { bot_id: bot.botId, app_id: bot.appId } : {};
   return { type: 'message', ...rest, ...byBot, files: files.map(fileObject) };
 }

@@ -1,0 +1,136 @@
+/** The conversations as a page drawn like a channel of each platform, with all files beside it. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { partHtml, escapeHtml, type FileAddress } from './part-html.ts';
+import type { Conversation, Entry, SeenFile, SeenState } from './seen.ts';
+import { clock, summary } from './transcript.ts';
+
+export type PagePlace = {
+  outDir: string;
+  /** Where the films are served, and the folder they are in. */
+  filesUrl: string;
+  filesDir: string;
+};
+
+/** @returns the file to open */
+export async function drawPage(conversations: readonly Conversation[], place: PagePlace): Promise<string> {
+  const files = keepFiles(place);
+  const styles = await readFile(path.join(import.meta.dirname, 'page.css'), 'utf8');
+  const channels = conversations.map((conversation) => channelHtml(conversation, files));
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Gen Scene Studio in chat</title>
+<style>${styles}</style>
+${channels.join('\n')}
+</html>`;
+  await files.written();
+  const file = path.join(place.outDir, 'index.html');
+  await writeFile(file, html);
+  return file;
+}
+
+function channelHtml({ platform, channel, language, entries }: Conversation, files: FileAddress): string {
+  const begun = entries[0]?.at ?? 0;
+  const shown = entries.map((entry) => entryHtml(entry, begun, files));
+  return `<section class="${platform.toLowerCase()}" id="${platform.toLowerCase()}">
+<header><b># ${escapeHtml(channel)}</b><span>${platform}, ${language}. Drawn from what the loopback ${platform} received.</span></header>
+${shown.join('\n')}
+</section>`;
+}
+
+function entryHtml(entry: Entry, begun: number, files: FileAddress): string {
+  const time = `<time>${clock(entry.at - begun)}</time>`;
+  switch (entry.kind) {
+    case 'act':
+      return `<p class="act">${time}<b>${escapeHtml(entry.who)}</b> ${escapeHtml(entry.text)}</p>`;
+    case 'note':
+      return `<p class="note">${time}${escapeHtml(entry.text)}</p>`;
+    case 'form':
+      return `<form class="modal"><h3>${escapeHtml(entry.title)}</h3>${entry.fields
+        .map(
+          ({ label, hint, value, files: chosen }) =>
+            `<label><b>${escapeHtml(label)}</b>${
+              hint ? `<small>${escapeHtml(hint)}</small>` : ''
+            }<span class="input">${escapeHtml(value) || '&nbsp;'}${chosen
+              .map((file) => `<img src="${files.of(file)}" alt="${escapeHtml(file.name)}">`)
+              .join('')}</span></label>`,
+        )
+        .join('')}<p><i>${escapeHtml(entry.submit)}</i></p></form>`;
+    case 'message':
+      return messageHtml(entry, begun, time, files);
+  }
+}
+
+function messageHtml(
+  entry: Extract<Entry, { kind: 'message' }>,
+  begun: number,
+  time: string,
+  files: FileAddress,
+): string {
+  const last = entry.states.at(-1);
+  if (!last) return '';
+  const classes = ['message', entry.onlyFor ? 'private' : '', entry.inThread ? 'thread' : ''].filter(Boolean);
+  return `<article class="${classes.join(' ')}">
+${entry.above ? `<p class="above">${escapeHtml(entry.above)}</p>` : ''}
+<div class="avatar ${entry.isBot ? 'bot' : ''}">${escapeHtml(entry.author.slice(0, 1))}</div>
+<div class="body"><p class="author"><b>${escapeHtml(entry.author)}</b>${entry.isBot ? '<i>APP</i>' : ''}${time}</p>
+${stateHtml(last, files)}
+${entry.onlyFor ? `<p class="only">👁 Only ${escapeHtml(entry.onlyFor)} sees this</p>` : ''}
+${editsHtml(entry.states.slice(0, -1), begun)}
+</div></article>`;
+}
+
+function stateHtml({ above, parts, colour }: SeenState, files: FileAddress): string {
+  const isButtons = (part: SeenState['parts'][number]): boolean => part.kind === 'buttons';
+  const card = parts.filter((part) => !isButtons(part)).map((part) => partHtml(part, files));
+  const style = colour ? ` style="border-color:${colour}"` : '';
+  return [
+    ...above.map((part) => partHtml(part, files)),
+    card.length > 0 ? `<div class="card"${style}>${card.join('\n')}</div>` : '',
+    ...parts.filter(isButtons).map((part) => partHtml(part, files)),
+  ].join('\n');
+}
+
+/** The same message before each of its edits. */
+function editsHtml(states: readonly SeenState[], begun: number): string {
+  if (states.length === 0) return '';
+  const lines = states.map(
+    (state) => `<li><time>${clock(state.at - begun)}</time>${escapeHtml(summary(state))}</li>`,
+  );
+  return `<details class="edits" open><summary>What this message said before (${states.length} edits)</summary><ol>${lines.join('')}</ol></details>`;
+}
+
+/** Files are written once each; films on the files host are copied from where they lie. */
+function keepFiles({ outDir, filesUrl, filesDir }: PagePlace): FileAddress & { written(): Promise<void> } {
+  const work = new Map<string, Promise<void>>();
+  const folder = path.join(outDir, 'files');
+  const save = (name: string, bytes: () => Promise<Buffer>): string => {
+    const address = `files/${name}`;
+    if (!work.has(address))
+      work.set(
+        address,
+        mkdir(folder, { recursive: true }).then(async () =>
+          writeFile(path.join(folder, name), await bytes()),
+        ),
+      );
+    return encodeURI(address);
+  };
+  return {
+    of({ name, bytes }: SeenFile) {
+      const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 10);
+      return save(`${digest}-${name}`, async () => bytes);
+    },
+    at(url) {
+      const prefix = `${filesUrl}/files/`;
+      if (!url.startsWith(prefix)) return null;
+      const [job = '', name = ''] = decodeURIComponent(new URL(url).pathname).split('/').slice(2);
+      return save(`${job}-${name}`, () => readFile(path.join(filesDir, job, name)));
+    },
+    async written() {
+      await Promise.all(work.values());
+    },
+  };
+}
