@@ -19,14 +19,14 @@ module.exports = {
       severity: 'error',
       comment: 'The core makes films and knows nothing of who asks.',
       from: { path: '^core/' },
-      to: { path: '^(api|bot|monitoring|cli|clients|scripts|examples|test)/|^(app|cli)\\.ts$' },
+      to: { path: '^(api|bot|monitoring|cli|clients|app|scripts|examples|test)/|^(app|cli)\\.ts$' },
     },
     ...['api', 'bot', 'monitoring'].map((door) => ({
       name: `doors-are-strangers-${door}`,
       severity: 'error',
       comment: 'The doors never import each other, nor what wires them.',
       from: { path: `^${door}/` },
-      to: { path: `${services}|^cli/|^(app|cli)\\.ts$`, pathNot: `^${door}/` },
+      to: { path: `${services}|^cli/|^app/|^(app|cli)\\.ts$`, pathNot: `^${door}/` },
     })),
     {
       name: 'platforms-are-strangers-discord',
@@ -79,7 +79,7 @@ module.exports = {
       severity: 'error',
       comment: `Only core/${seam}/index.ts chooses a driver; everyone else sees types.ts.`,
       from: {
-        path: '^(core|api|bot|monitoring|cli)/|^(app|cli)\\.ts$',
+        path: '^(core|api|bot|monitoring|cli|app)/|^(app|cli)\\.ts$',
         pathNot: [driver, `^core/${seam}/index\\.ts$`],
       },
       to: { path: driver },
@@ -106,7 +106,7 @@ module.exports = {
       severity: 'error',
       comment: 'Children are started in two places, where they are guarded, counted and stopped.',
       from: {
-        path: '^(core|api|bot|monitoring|cli)/|^(app|cli)\\.ts$',
+        path: '^(core|api|bot|monitoring|cli|app)/|^(app|cli)\\.ts$',
         pathNot: '^core/ffmpeg\\.ts$|^core/tts/',
       },
       to: {
@@ -122,13 +122,13 @@ module.exports = {
     {
       name: 'production-knows-no-tests',
       severity: 'error',
-      from: { path: '^(core|api|bot|monitoring|cli)/|^(app|cli)\\.ts$' },
+      from: { path: '^(core|api|bot|monitoring|cli|app)/|^(app|cli)\\.ts$' },
       to: { path: '^(test|scripts|examples)/' },
     },
     {
       name: 'no-development-packages-in-production',
       severity: 'error',
-      from: { path: '^(core|api|bot|monitoring|cli)/|^(app|cli)\\.ts$' },
+      from: { path: '^(core|api|bot|monitoring|cli|app)/|^(app|cli)\\.ts$' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],

@@ -25,3 +25,9 @@ export function aborted(...signals: AbortSignal[]): Promise<void> {
     for (const signal of signals) signal.addEventListener('abort', go, { once: true });
   });
 }
+
+/** Resolves with the work or after `ms`, whichever is first. */
+export async function firstOf(work: Promise<void>, ms: number): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(Math.max(0, ms), done.signal)]).finally(() => done.abort());
+}
