@@ -247,7 +247,8 @@ class EmbeddedJobs implements t.JobBackend {
     if (this.#closed) return;
     this.#closed = true;
     const { live, feed, waiters, db } = this.#ledger;
-    live.close();
+    // What is pending is written before it returns.
+    const written = live.close();
     feed.close();
     waiters.close();
     try {
@@ -256,6 +257,7 @@ class EmbeddedJobs implements t.JobBackend {
       // Another process reads it, or the disk is full: the log is folded in at the next chance.
     }
     db.close();
+    await written;
   }
 
   #repeated(job: t.NewJob): t.JobRecord | null {

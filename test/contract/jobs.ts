@@ -174,6 +174,39 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
         expect((await jobs.queuePositions(given.map((job) => job.id))).size).toBe(0);
       });
 
+      test('owners take turns: one’s batch does not keep another waiting', async () => {
+        const titles = async (count: number): Promise<(string | null)[]> => {
+          const order: (string | null)[] = [];
+          for (let i = 0; i < count; i += 1) order.push((await claim()).title);
+          return order;
+        };
+        for (let i = 1; i <= 6; i += 1) await add({ title: `a${i}`, owner: 'key:a' });
+        expect(await titles(2)).toEqual(['a1', 'a2']);
+        const b1 = await add({ title: 'b1', owner: 'key:b' });
+        const b2 = await add({ title: 'b2', owner: 'key:b' });
+        await add({ title: 'c1', owner: 'key:c' });
+        const urgent = await add({ title: 'a7', owner: 'key:a', priority: 1 });
+        const positions = await jobs.queuePositions([b1.id, b2.id, urgent.id]);
+        expect([...positions.values()].sort()).toEqual([1, 2, 5]);
+        expect(await titles(8)).toEqual(['a7', 'b1', 'c1', 'a3', 'b2', 'a4', 'a5', 'a6']);
+      });
+
+      test('a place in the queue is kept over a stop, and given up by a retry by hand', async () => {
+        for (let i = 1; i <= 3; i += 1) await add({ title: `a${i}`, owner: 'key:a' });
+        const first = await claim();
+        await add({ title: 'b1', owner: 'key:b' });
+        await jobs.park(refOf(first));
+        expect(await claim()).toMatchObject({ title: 'a1' });
+        expect(await claim()).toMatchObject({ title: 'b1' });
+        const waiting = await claim();
+        expect(waiting).toMatchObject({ title: 'a2' });
+        await jobs.cancel(waiting.id);
+        await jobs.finish(refOf(waiting), { status: 'cancelled' });
+        await jobs.retry(waiting.id);
+        await add({ title: 'c1', owner: 'key:c' });
+        expect(await claim()).toMatchObject({ title: 'c1' });
+      });
+
       test('two workers never get the same job', async () => {
         const other = await fixture.another();
         for (let i = 0; i < 20; i += 1) await add();

@@ -3,11 +3,14 @@ import { StudioError } from '../../errors.ts';
 import { isFinal } from '../../schema/job.ts';
 import { abandonedAt } from '../lifecycle.ts';
 import type { JobFilter, JobPage, JobQuery, JobRecord, JobRequest } from '../types.ts';
+import { EVENTS_PER_CHANGE } from '../watchers.ts';
 import type { Database, Row, SqlValue } from './database.ts';
-import { EVENTS_PER_CHANGE } from './feed.ts';
 
-/** Who goes next. The one place that decides it: a fairer order between owners would go here. */
-const QUEUE_ORDER = 'priority DESC, queue_order';
+/**
+ * Who goes next: the higher priority; then owners by turns, so that one's hundred films do not keep
+ * another's one waiting; then the older job. See nextTurn().
+ */
+const QUEUE_ORDER = 'priority DESC, turn, queue_order';
 const MAX_PAGE = 200;
 
 export class JobTable {
@@ -22,9 +25,9 @@ export class JobTable {
     const numbered = { ...record, eventId: change * EVENTS_PER_CHANGE };
     const { origin } = record;
     this.#db.run(
-      `INSERT INTO jobs (id, change, phase, status, kind, owner, platform, priority, queue_order, ready_at, idempotency_key, record, request, user, channel)
-       VALUES (?, ?, 'queued', 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      record.id, change, record.kind, record.owner, origin.platform, record.priority, change, record.createdAt,
+      `INSERT INTO jobs (id, change, phase, status, kind, owner, platform, priority, turn, queue_order, ready_at, idempotency_key, record, request, user, channel)
+       VALUES (?, ?, 'queued', 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      record.id, change, record.kind, record.owner, origin.platform, record.priority, this.#nextTurn(record), change, record.createdAt,
       record.idempotency?.key ?? null, JSON.stringify(numbered), JSON.stringify(request), origin.user ?? null, origin.channel ?? null,
     ); // prettier-ignore
     return numbered;
@@ -36,9 +39,9 @@ export class JobTable {
     const numbered = { ...record, eventId: change * EVENTS_PER_CHANGE };
     const phase = record.status === 'queued' ? 'queued' : isFinal(record.status) ? 'final' : 'running';
     this.#db.run(
-      `UPDATE jobs SET change = ?, phase = ?, status = ?, priority = ?, queue_order = coalesce(?, queue_order), ready_at = ?,
+      `UPDATE jobs SET change = ?, phase = ?, status = ?, priority = ?, turn = coalesce(?, turn), queue_order = coalesce(?, queue_order), ready_at = ?,
          abandoned_at = ?, finished_at = ?, expires_at = ?, record = ?, user = ?, channel = ? WHERE id = ?`,
-      change, phase, record.status, record.priority, options.toEnd ? change : null, record.retryAt ?? record.queuedAt,
+      change, phase, record.status, record.priority, options.toEnd ? this.#nextTurn(record) : null, options.toEnd ? change : null, record.retryAt ?? record.queuedAt,
       abandonedAt(record), record.finishedAt, record.expiresAt, JSON.stringify(numbered),
       record.origin.user ?? null, record.origin.channel ?? null, record.id,
     ); // prettier-ignore
@@ -90,13 +93,20 @@ export class JobTable {
     };
   }
 
+  /** The job to be claimed now; its turn is the one that newcomers join at. */
   next(now: number): JobRecord | null {
-    return recordOf(
-      this.#db.get(
-        `SELECT record FROM jobs WHERE phase = 'queued' AND ready_at <= ? ORDER BY ${QUEUE_ORDER} LIMIT 1`,
-        now,
-      ),
+    const row = this.#db.get(
+      `SELECT record, priority, turn FROM jobs WHERE phase = 'queued' AND ready_at <= ? ORDER BY ${QUEUE_ORDER} LIMIT 1`,
+      now,
     );
+    if (row) {
+      this.#db.run(
+        'INSERT INTO turns (priority, turn) VALUES (?, ?) ON CONFLICT (priority) DO UPDATE SET turn = max(turn, excluded.turn)',
+        row['priority']!,
+        row['turn']!,
+      );
+    }
+    return recordOf(row);
   }
 
   abandoned(now: number): JobRecord[] {
@@ -153,6 +163,17 @@ export class JobTable {
 
   remove(id: string): void {
     this.#db.run('DELETE FROM jobs WHERE id = ?', id);
+  }
+
+  /** Start-time fair queuing: an owner's jobs take one turn each, and who is new joins at the turn being served. */
+  #nextTurn({ owner, priority }: JobRecord): number {
+    const served = this.#db.get('SELECT turn FROM turns WHERE priority = ?', priority);
+    const last = this.#db.get(
+      `SELECT max(turn) AS turn FROM jobs WHERE phase = 'queued' AND owner = ? AND priority = ?`,
+      owner,
+      priority,
+    );
+    return Math.max(Number(served?.['turn'] ?? 0), Number(last?.['turn'] ?? -1) + 1);
   }
 
   #nextChange(): number {

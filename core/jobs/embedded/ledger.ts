@@ -6,11 +6,11 @@
 import { StudioError } from '../../errors.ts';
 import { isFinal } from '../../schema/job.ts';
 import { holds, takenBack, type LifecyclePolicy } from '../lifecycle.ts';
+import { LiveProgress } from '../live-progress.ts';
 import type { ClaimRef, Delivery, JobRecord, JobRequest, LeaseState } from '../types.ts';
 import { isFull, type Database } from './database.ts';
 import { Feed } from './feed.ts';
 import { JobTable } from './job-table.ts';
-import { LiveProgress } from './live-progress.ts';
 import { Outbox } from './outbox.ts';
 import { recordUsage } from './reports.ts';
 import type { DiskReserve } from './reserve.ts';

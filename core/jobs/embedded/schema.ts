@@ -81,4 +81,12 @@ export const migrations: readonly string[] = [
   CREATE TABLE pulse (at INTEGER NOT NULL);
   INSERT INTO pulse VALUES (0);
   `,
+  `
+  -- Owners take turns in the queue; \`turns\` is the turn being served at each priority.
+  ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE turns (priority INTEGER PRIMARY KEY, turn INTEGER NOT NULL);
+  DROP INDEX jobs_queue;
+  CREATE INDEX jobs_queue ON jobs (priority DESC, turn, queue_order, ready_at, id) WHERE phase = 'queued';
+  CREATE INDEX jobs_turns ON jobs (owner, priority, turn) WHERE phase = 'queued';
+  `,
 ];

@@ -2,9 +2,9 @@
  * Progress of jobs that run in this process, between two durable writes: a commit costs 3–8 ms of
  * everyone's time, so it is written at most once a second per job while watchers hear of it at once.
  */
-import { holds, progressed } from '../lifecycle.ts';
-import type { ClaimRef, JobRecord, Lease, LeaseState, ProgressUpdate } from '../types.ts';
-import { EVENTS_PER_CHANGE } from './feed.ts';
+import { holds, progressed } from './lifecycle.ts';
+import type { ClaimRef, JobRecord, Lease, LeaseState, ProgressUpdate } from './types.ts';
+import { EVENTS_PER_CHANGE } from './watchers.ts';
 
 const WRITE_EVERY_MS = 1000;
 
@@ -21,10 +21,10 @@ type Entry = {
 
 export class LiveProgress {
   readonly #entries = new Map<string, Entry>();
-  readonly #write: (claim: ClaimRef) => void;
+  readonly #write: (claim: ClaimRef) => void | Promise<void>;
 
-  /** @param write saves what is pending for a claim; called when a second has passed */
-  constructor(write: (claim: ClaimRef) => void) {
+  /** @param write saves what is pending for a claim; called when a second has passed; must not reject */
+  constructor(write: (claim: ClaimRef) => void | Promise<void>) {
     this.#write = write;
   }
 
@@ -66,20 +66,32 @@ export class LiveProgress {
     entry.pendingAt = now;
     const wait = entry.writtenAt + WRITE_EVERY_MS - now;
     if (wait <= 0) return null;
-    entry.timer ??= setTimeout(() => this.#write(claim), wait).unref();
+    entry.timer ??= setTimeout(() => void this.#write(claim), wait).unref();
     const state = entry.record.cancelRequested ? 'cancelRequested' : 'held';
     if (entry.events + 1 >= EVENTS_PER_CHANGE) return { state, live: null };
     entry.events += 1;
     return { state, live: this.overlay(entry.record) };
   }
 
-  /** A job was saved here, with its pending progress in it. */
-  saved(record: JobRecord, now: number): void {
+  /** What is not written yet of a job; the same object until more is told. */
+  pendingOf(id: string): ProgressUpdate | null {
+    return this.#entries.get(id)?.pending ?? null;
+  }
+
+  /**
+   * A job was saved here, with its pending progress in it.
+   * @param written what was pending when the save was made; what came since is kept
+   */
+  saved(record: JobRecord, now: number, written?: ProgressUpdate | null): void {
     const entry = this.#entries.get(record.id);
     if (!entry) return;
-    if (!holds(record, claimOf(entry))) return this.#drop(record.id);
+    const claim = claimOf(entry);
+    if (!holds(record, claim)) return this.#drop(record.id);
     if (entry.timer) clearTimeout(entry.timer);
-    Object.assign(entry, { record, pending: null, writtenAt: now, events: 0, timer: null });
+    const later = written !== undefined && entry.pending !== written;
+    const timer = later ? setTimeout(() => void this.#write(claim), WRITE_EVERY_MS).unref() : null;
+    const pending = later ? entry.pending : null;
+    Object.assign(entry, { record, pending, writtenAt: now, events: 0, timer });
   }
 
   /** The claim is someone else's now. */
@@ -88,12 +100,12 @@ export class LiveProgress {
     if (entry && holds(entry.record, claim)) this.#drop(claim.id);
   }
 
-  /** Writes all that is pending and forgets everything. */
-  close(): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.pending) this.#write(claimOf(entry));
-      this.#drop(entry.record.id);
-    }
+  /** Writes all that is pending and forgets everything. A write that is not asynchronous is done on return. */
+  async close(): Promise<void> {
+    const unwritten = [...this.#entries.values()].filter((entry) => entry.pending);
+    const writing = unwritten.map((entry) => this.#write(claimOf(entry)));
+    await Promise.all(writing);
+    for (const id of this.#entries.keys()) this.#drop(id);
   }
 
   #drop(id: string): void {
