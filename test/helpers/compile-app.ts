@@ -4,7 +4,7 @@ import path from 'node:path';
 import ts from 'typescript';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const parts = ['core', 'api', 'bot', 'app.ts', 'test/helpers/app-process.ts'];
+const parts = ['core', 'api', 'bot', 'monitoring', 'app', 'app.ts', 'test/helpers/app-process.ts'];
 const compilerOptions: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.ESNext,
