@@ -88,6 +88,10 @@ class EmbeddedJobs implements t.JobBackend {
     });
   }
 
+  async record(id: string): Promise<t.JobRecord | null> {
+    return this.#ledger.load(id);
+  }
+
   async get(id: string): Promise<t.JobWithRequest | null> {
     const record = this.#ledger.load(id);
     const request = record && this.#ledger.table.loadRequest(id);

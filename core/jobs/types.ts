@@ -181,6 +181,8 @@ export interface JobBackend {
    * @throws {StudioError} conflict (same key, other body), not_ready (queue full), no_space
    */
   add(job: NewJob): Promise<{ job: JobRecord; created: boolean }>;
+  /** What was asked for may be large: who only wants to know how a job stands asks for its record. */
+  record(id: string): Promise<JobRecord | null>;
   get(id: string): Promise<JobWithRequest | null>;
   /** Newest first. @throws {StudioError} invalid_request for a cursor we did not make */
   list(query?: JobQuery): Promise<JobPage>;

@@ -65,20 +65,16 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
     await guard.check();
   }
 
-  async function find(id: string, caller: Caller): Promise<JobWithRequest | null> {
-    const record = await jobs.get(id);
-    return record && maySee(caller, record) ? record : null;
-  }
-
   async function findOrFail(id: string, caller: Caller): Promise<JobWithRequest> {
-    const record = await find(id, caller);
-    if (record) return record;
+    const record = await jobs.get(id);
+    if (record && maySee(caller, record)) return record;
     throw new StudioError('not_found', 'There is no such job.', {
       hint: 'Check its id; finished jobs are removed after a while.',
     });
   }
 
   async function present(record: JobRecord): Promise<Job> {
+    if (record.status !== 'queued') return show(record);
     return (await presentAll([record]))[0]!;
   }
 
@@ -106,8 +102,8 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
     },
     validate: (input) => checkStoryboard(input, { workshop }),
     async job(id, caller) {
-      const record = await find(id, caller);
-      return record && present(record);
+      const record = await jobs.record(id);
+      return record && maySee(caller, record) ? present(record) : null;
     },
     async jobs(query, caller) {
       const { jobs: records, nextCursor } = await jobs.list({ ...query, ...ownOnly(caller) });
@@ -136,8 +132,8 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
       }
     },
     async details(id, caller) {
-      const record = await find(id, caller);
-      if (!record) return null;
+      const record = await jobs.get(id);
+      if (!record || !maySee(caller, record)) return null;
       const { request, origin, owner } = record;
       return { job: await present(record), request, origin, owner };
     },

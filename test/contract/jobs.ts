@@ -89,6 +89,7 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
         const { request, ...record } = (await jobs.get(job.id))!;
         expect(record).toEqual(job);
         expect(request).toEqual(given.request);
+        expect(await jobs.record(job.id)).toEqual(job);
       });
 
       test('ids cannot be guessed and are safe as folder names', async () => {
@@ -114,6 +115,7 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
       test('an unknown job is null', async () => {
         expect(await jobs.get('nosuchjob')).toBeNull();
         expect(await jobs.get("' OR 1=1 --")).toBeNull();
+        expect(await jobs.record('nosuchjob')).toBeNull();
       });
 
       test('S03: five at once with one key give one job; another body conflicts', async () => {
