@@ -28,6 +28,7 @@ import {
   type FfmpegConfig,
   type MediaConfig,
 } from './config/media.ts';
+import { monitoringConfig, monitoringSettings, type MonitoringConfig } from './config/monitoring.ts';
 import { serverConfig, serverSettings, type ServerConfig } from './config/server.ts';
 import { speechConfig, speechSettings, type SpeechConfig } from './config/speech.ts';
 import { StudioError, type Issue } from './errors.ts';
@@ -45,6 +46,7 @@ const environmentSchema = z.object({
   ...mediaSettings,
   ...speechSettings,
   ...chatSettings,
+  ...monitoringSettings,
 });
 
 export type Config = Readonly<{
@@ -63,6 +65,7 @@ export type Config = Readonly<{
   chat: ChatConfig;
   discord: DiscordConfig;
   slack: SlackConfig;
+  monitoring: MonitoringConfig;
 }>;
 
 /**
@@ -92,6 +95,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     chat: chatConfig(env),
     discord: discordConfig(env),
     slack: slackConfig(env),
+    monitoring: monitoringConfig(env),
   });
 }
 

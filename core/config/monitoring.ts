@@ -1,0 +1,95 @@
+/** Settings of monitoring: what is watched, and where alerts go. A check without its settings is off. */
+import { z } from 'zod';
+import { httpAddress, list, wholeNumber, type Parsed } from './fields.ts';
+
+/** `name` or `name=address|address`. */
+const dnsNames = list.transform((items) =>
+  items.map((item) => {
+    const [name = '', addresses] = item.split('=', 2);
+    return { name: name.trim(), expected: addresses?.split('|').map((address) => address.trim()) ?? [] };
+  }),
+);
+
+/** `address`, `address 204` or `address 200 ~words` with what the body must say. */
+const watchedUrls = list.transform((items, context) =>
+  items.map((item) => {
+    const [, url = '', status, body] = /^(\S+)(?:\s+(\d{3}))?(?:\s+~(.+))?$/.exec(item) ?? [];
+    if (!URL.canParse(url) || !/^https?:/.test(url))
+      context.addIssue(`"${item}" must be an address, perhaps with a status and ~words of its body`);
+    return { url, status: status ? Number(status) : null, body: body ?? null };
+  }),
+);
+
+/** `host` or `host:port`, or a whole address with the path to ask for. */
+const hosts = list.transform((items, context) =>
+  items.map((item) => {
+    const url = item.includes('://') ? item : `https://${item}`;
+    if (!URL.canParse(url)) context.addIssue(`"${item}" is no host`);
+    return url;
+  }),
+);
+
+export const monitoringSettings = {
+  MONITOR_HOSTS: hosts.optional(),
+  MONITOR_ORIGIN: z
+    .string()
+    .regex(/^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+)$/, 'must be an IP address')
+    .optional(),
+  MONITOR_CONTROL_URL: httpAddress.prefault('https://www.gstatic.com/generate_204'),
+  MONITOR_URLS: watchedUrls.prefault(''),
+  MONITOR_DNS: dnsNames.prefault(''),
+  MONITOR_INTERVAL_S: wholeNumber(1, 3600).default(30),
+  MONITOR_DISK_FREE_PERCENT: z.coerce.number().min(0).max(99).default(8),
+  MONITOR_MEMORY_FREE_PERCENT: z.coerce.number().min(0).max(99).default(4),
+  MONITOR_QUEUE_WAIT_S: wholeNumber(1, 86_400).default(900),
+  MONITOR_OFF: list.prefault(''),
+  ALERT_WEBHOOK_URL: httpAddress.optional(),
+  ALERT_GROUP_S: wholeNumber(0, 600).default(30),
+  HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
+  HEARTBEAT_INTERVAL_S: wholeNumber(1, 3600).default(60),
+};
+
+export type MonitoringConfig = Readonly<{
+  /** Addresses of public hosts whose edge and origin are compared; absent: those of the service itself. */
+  hosts?: readonly string[];
+  /** Public address of the origin behind the edge. */
+  origin?: string;
+  /** Something on neither side of it, to tell our own network's faults from theirs. */
+  controlUrl: string;
+  urls: readonly Readonly<{ url: string; status: number | null; body: string | null }>[];
+  dns: readonly Readonly<{ name: string; expected: readonly string[] }>[];
+  /** Between two looks at what changes quickly, ms. */
+  intervalMs: number;
+  diskFreePercent: number;
+  memoryFreePercent: number;
+  /** How long a job may wait before it is an alert, ms. */
+  queueWaitMs: number;
+  /** Kinds of checks that are not to run. */
+  off: readonly string[];
+  /** Told when no chat channel can be. */
+  alertWebhookUrl?: string;
+  /** How long what fails together is gathered before it is told, ms. */
+  groupMs: number;
+  /** Called while all is watched: who is there notices when the calls end. */
+  heartbeatUrl?: string;
+  heartbeatIntervalMs: number;
+}>;
+
+export function monitoringConfig(env: Parsed<typeof monitoringSettings>): MonitoringConfig {
+  return {
+    hosts: env.MONITOR_HOSTS,
+    origin: env.MONITOR_ORIGIN,
+    controlUrl: env.MONITOR_CONTROL_URL,
+    urls: env.MONITOR_URLS,
+    dns: env.MONITOR_DNS,
+    intervalMs: env.MONITOR_INTERVAL_S * 1000,
+    diskFreePercent: env.MONITOR_DISK_FREE_PERCENT,
+    memoryFreePercent: env.MONITOR_MEMORY_FREE_PERCENT,
+    queueWaitMs: env.MONITOR_QUEUE_WAIT_S * 1000,
+    off: env.MONITOR_OFF,
+    alertWebhookUrl: env.ALERT_WEBHOOK_URL,
+    groupMs: env.ALERT_GROUP_S * 1000,
+    heartbeatUrl: env.HEARTBEAT_URL,
+    heartbeatIntervalMs: env.HEARTBEAT_INTERVAL_S * 1000,
+  };
+}
