@@ -34,6 +34,8 @@ const PICTURE_SECONDS = 4;
 /** Longest scene made of a clip without narration, s. */
 const CLIP_SECONDS = 60;
 const UPLOAD_MS = 120_000;
+/** Of a title made of the first words, characters. */
+const TITLE_LENGTH = 60;
 
 /**
  * Reads the script, keeps the uploads, and fills in what the options and the channel say.
@@ -59,7 +61,8 @@ export async function filmRequest(
   );
   const written = script === null ? { scenes: [] } : read(script);
   const withBase = wish.base ? over(wish.base, written) : written;
-  const storyboard = withChoices(withMedia(withBase, assets, wish.urls ?? []), wish, deps);
+  const titled = script === null ? withBase : withTitle(withBase);
+  const storyboard = withChoices(withMedia(titled, assets, wish.urls ?? []), wish, deps);
   return { storyboard: wish.draft ? asDraft(storyboard) : storyboard, script: script?.text ?? null };
 }
 
@@ -128,6 +131,20 @@ function read({ text, name }: Script): Partial<StoryboardInput> & Pick<Storyboar
   return input as StoryboardInput;
 }
 
+/** Untitled films are told apart by how they begin. */
+function withTitle(storyboard: StoryboardInput): StoryboardInput {
+  if (storyboard.title || !Array.isArray(storyboard.scenes)) return storyboard;
+  const text = storyboard.scenes.map((scene) => (scene as SceneInput | null)?.text).find((words) => words);
+  if (typeof text !== 'string') return storyboard;
+  const sentence = text
+    .trim()
+    .split(/(?<=[.!?…])\s|\n/)[0]!
+    .replace(/[.,;:\s]+$/, '');
+  const words =
+    sentence.length <= TITLE_LENGTH ? sentence : `${sentence.slice(0, TITLE_LENGTH).replace(/\s+\S*$/, '')}…`;
+  return words ? { ...storyboard, title: words } : storyboard;
+}
+
 /** A new script over an older film: its settings and, scene by scene, its media stay. */
 function over(base: Storyboard, written: StoryboardInput): StoryboardInput {
   const { scenes: before, metadata: _metadata, ...settings } = base;
@@ -142,7 +159,10 @@ function withOldMedia(scene: SceneInput, before: Storyboard['scenes'][number] | 
   return { ...scene, media: before.media };
 }
 
-/** Scenes without a picture get one each, in order; what is left over becomes scenes of its own. Sound is music. */
+/**
+ * Scenes without a picture get one each, in order; what is left over becomes scenes of its own. Sound is
+ * music. Where there are too few for all, bare titles share the picture of the scene that follows them.
+ */
 function withMedia(
   storyboard: StoryboardInput,
   assets: readonly Asset[],
@@ -153,16 +173,32 @@ function withMedia(
     ...assets.filter(({ type }) => type !== 'audio').map(sceneOfAsset),
     ...urls.map(sceneOfAddress),
   ];
-  const scenes = (Array.isArray(storyboard.scenes) ? storyboard.scenes : []).map((scene) => {
-    if (typeof scene !== 'object' || scene === null || scene.media) return scene;
+  const given = Array.isArray(storyboard.scenes) ? storyboard.scenes : [];
+  const isFew = media.length < given.filter(isBare).length;
+  const scenes = given.map((scene) => {
+    if (!isBare(scene) || (isFew && isTitleOnly(scene))) return scene;
     const next = media.shift();
     return next ? { ...scene, media: next.media } : scene;
+  });
+  scenes.forEach((scene, index) => {
+    const following = scenes[index + 1];
+    if (isFew && isBare(scene) && isTitleOnly(scene) && following?.media)
+      scenes[index] = { ...scene, media: following.media };
   });
   return {
     ...storyboard,
     ...(music ? { soundtrack: { src: music.src, ...storyboard.soundtrack } } : {}),
     scenes: Array.isArray(storyboard.scenes) ? [...scenes, ...media] : storyboard.scenes,
   };
+}
+
+/** Whether a scene waits for a picture; what is no scene at all is left for core to say. */
+function isBare(scene: SceneInput): boolean {
+  return typeof scene === 'object' && scene !== null && !scene.media;
+}
+
+function isTitleOnly({ title, text, audio }: SceneInput): boolean {
+  return title !== undefined && text === undefined && audio === undefined;
 }
 
 function sceneOfAsset({ type, src, duration }: Asset): SceneInput {

@@ -59,7 +59,7 @@ export function closingPost(
   };
   if (origin.user) message.mention = origin.user;
   if (job.error) message.lines!.push({ text: failureText(job.error, words), style: 'quote' });
-  if (cardLink) message.links!.push({ label: words.card.job(job.id), url: cardLink });
+  if (cardLink) message.links!.push({ label: words.card.goTo, url: cardLink });
   return message;
 }
 
@@ -74,12 +74,15 @@ export function titleOf(job: Pick<Job, 'title' | 'kind' | 'metadata'>, words: Wo
   return readDraft(job.metadata) ? `${words.card.draft}: ${title}` : title;
 }
 
-/** What happened and what to do, in the language of the reader; the reason as it was given. */
-export function failureText(error: NonNullable<Job['error']>, words: Words): string {
-  const [, advice] = words.faults[error.code] ?? words.faults['internal']!;
-  // Core writes its sentences in English; elsewhere the advice of this language is the better one.
-  const hint = words.tag === 'en' ? (error.hint ?? advice) : advice;
-  return `${error.message} ${hint}`;
+/** What happened and what to do, in the language of the reader. */
+export function failureText({ code, message, hint }: NonNullable<Job['error']>, words: Words): string {
+  const [what, advice] = words.faults[code] ?? words.faults['internal']!;
+  return `${words.reason(message) ?? what} ${adviceOn(hint, advice, words)}`;
+}
+
+/** Core writes in English; elsewhere its hints, which are many, give way to the advice of the language. */
+function adviceOn(hint: string | null, advice: string, words: Words): string {
+  return words.tag === 'en' ? (words.reason(hint ?? advice) ?? advice) : advice;
 }
 
 function toneOf(job: Job): Message['tone'] {
@@ -113,12 +116,22 @@ function stateLines(job: Job, words: Words): Line[] {
 function failureLines(job: Job, words: Words): Line[] {
   const error = job.error;
   if (!error) return [{ text: words.status.failed, style: 'strong' }];
-  const [what] = words.faults[error.code] ?? words.faults['internal']!;
+  const [what, advice] = words.faults[error.code] ?? words.faults['internal']!;
+  const reason = words.reason(withoutScene(error));
   return [
     { text: what, style: 'strong' },
     ...(error.scene === null ? [] : [{ text: words.card.failedIn(error.scene) }]),
-    { text: failureText(error, words), style: 'quote' },
+    {
+      text: [reason, adviceOn(error.hint, advice, words)].filter(Boolean).join(' '),
+      style: 'quote',
+    },
   ];
+}
+
+/** The scene is said in a line of its own. */
+function withoutScene({ message, scene }: NonNullable<Job['error']>): string {
+  const prefix = `Scene ${scene}: `;
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
 
 /** `▰▰▰▱▱▱ 42 %`: whole steps, full only at the end. */
@@ -153,10 +166,13 @@ function small(facts: string[]): Line[] {
 
 function warningLines(job: Job, words: Words): Line[] {
   if (job.status !== 'done' || job.warnings.length === 0) return [];
-  const shown = job.warnings.slice(0, WARNINGS_SHOWN).map((text): Line => ({ text, style: 'small' }));
-  const rest = job.warnings.length - shown.length;
+  // What cannot be said in this language is left to the REST answer.
+  const sayable = job.warnings.map((text) => words.reason(text)).filter((text) => text !== null);
+  if (sayable.length === 0) return [];
+  const shown = sayable.slice(0, WARNINGS_SHOWN).map((text): Line => ({ text, style: 'small' }));
+  const rest = sayable.length - shown.length;
   return [
-    { text: words.card.warnings(job.warnings.length), style: 'small' },
+    { text: words.card.warnings(sayable.length), style: 'small' },
     ...shown,
     ...(rest > 0 ? [{ text: words.card.more(rest), style: 'small' } satisfies Line] : []),
   ];
@@ -184,10 +200,12 @@ function linksOf(job: Job, words: Words): Link[] {
 /** A draft shows all its scenes, a film its poster. Platforms fetch pictures from public addresses only. */
 function pictureOf(job: Job, words: Words, files: readonly Attachment[]): Message['picture'] {
   if (job.status !== 'done') return undefined;
-  const alt = words.card.poster(titleOf(job, words));
+  const title = job.title ?? words.card.untitled;
+  const isSheet = readDraft(job.metadata) !== null;
+  const alt = isSheet ? words.card.sheetOf(title) : words.card.poster(title);
   const attached = files.find((file) => file.contentType.startsWith('image/'));
   if (attached) return { file: attached.name, alt };
-  const url = readDraft(job.metadata) ? (job.sheetUrl ?? job.posterUrl) : job.posterUrl;
+  const url = isSheet ? (job.sheetUrl ?? job.posterUrl) : job.posterUrl;
   return url?.startsWith('https://') ? { url, alt } : undefined;
 }
 

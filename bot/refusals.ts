@@ -34,8 +34,11 @@ export function faultMessage(error: unknown, locale: Locale): Message {
   if (error instanceof StudioError) {
     const issues = error.issues ?? [];
     const shown = issues.length > 0 ? issues.slice(0, ISSUES_SHOWN) : [{ path: '', message: error.message }];
-    for (const { path, message: reason } of shown)
-      message.lines!.push({ text: path ? `${path}: ${reason}` : reason, style: 'quote' });
+    for (const { path, message: reason } of shown) {
+      const known = words.reason(reason) ?? (path ? words.refusals.wrong : '');
+      const said = [path && words.faultPlace(path), known].filter(Boolean).join(': ');
+      if (said) message.lines!.push({ text: said, style: 'quote' });
+    }
     if (issues.length > ISSUES_SHOWN)
       message.lines!.push({ text: words.refusals.manyFaults(issues.length - ISSUES_SHOWN), style: 'small' });
   }

@@ -1,7 +1,7 @@
 /** Message → what Discord's API takes: one embed, rows of buttons, files; everything within its limits. */
 import type { RawFile } from 'discord.js';
 import type { Attachment, Button, Line, Link, Message } from '../types.ts';
-import { markedAction, markedFooter, nonceOf } from './message-key.ts';
+import { markedAction, markedAddress, markedFooter, nonceOf } from './message-key.ts';
 import { codeText, cut, escapeText, plainText } from './text.ts';
 
 /** Body of a message request; `files` go beside it as multipart. */
@@ -83,15 +83,19 @@ function embedsOf(message: Message, hasButtons: boolean): object[] {
   };
   const hidesKey =
     message.key !== undefined && !(hasButtons && message.buttons?.some(({ kind }) => kind === 'action'));
-  const footerText = hidesKey
-    ? markedFooter(message.footer && cut(plainText(message.footer), MOST.footer - 32), message.key!)
-    : message.footer && plainText(message.footer);
+  const links = linkLines(message.links ?? [], MOST.description / 2, hidesKey ? message.key : undefined);
+  const footerText =
+    hidesKey && !links.isMarked
+      ? markedFooter(message.footer && cut(plainText(message.footer), MOST.footer - 32), message.key!)
+      : message.footer && plainText(message.footer);
   const title = message.title ? take(escapeText(message.title), MOST.title) : '';
   const footer = footerText ? take(footerText, MOST.footer) : '';
-  const links = linkLines(message.links ?? [], MOST.description / 2);
-  left -= links.length + 1;
-  const lines = take((message.lines ?? []).map(lineText).join('\n'), MOST.description - links.length - 1);
-  const description = [lines, links].filter(Boolean).join('\n');
+  left -= links.text.length + 1;
+  const lines = take(
+    (message.lines ?? []).map(lineText).join('\n'),
+    MOST.description - links.text.length - 1,
+  );
+  const description = [lines, links.text].filter(Boolean).join('\n');
   const fields = (message.fields ?? [])
     .slice(0, MOST.fields)
     .map(({ name, value }) => ({
@@ -130,17 +134,25 @@ function lineText({ text, style = 'plain' }: Line): string {
   }
 }
 
-/** Whole links or none: half an address leads elsewhere. */
-function linkLines(links: readonly Link[], most: number): string {
+/** Whole links or none: half an address leads elsewhere. The first that can carries the key, if there is one. */
+function linkLines(
+  links: readonly Link[],
+  most: number,
+  key: string | undefined,
+): { text: string; isMarked: boolean } {
   let text = '';
+  let isMarked = false;
   for (const { label, url } of links) {
-    const address = webAddress(url);
-    if (!address) continue;
+    const plain = webAddress(url);
+    if (!plain) continue;
+    const marked: string | null = key === undefined || isMarked ? null : markedAddress(plain, key);
+    const address = marked ?? plain;
     const line = `[${escapeText(cut(label, 200))}](${address})`;
     if (text.length + line.length + 1 > most) break;
     text = text ? `${text}\n${line}` : line;
+    isMarked ||= marked !== null;
   }
-  return text;
+  return { text, isMarked };
 }
 
 /** Null for anything but http(s); signs that would end the link are encoded. */

@@ -1,11 +1,13 @@
 /**
  * The key of a message, hidden in the message, so that it can be found again after a lost answer:
- * in the custom_id of its buttons, or else as a short reference in its footer.
+ * in the custom_id of its buttons, or else behind the address of a link (a fragment leads nowhere else),
+ * or else as a short reference in its footer.
  */
 import { createHash } from 'node:crypto';
 
 const MARK_LENGTH = 16;
 const IN_BUTTON = new RegExp(`~([0-9a-z]{${MARK_LENGTH}})$`);
+const IN_LINK = new RegExp(`#gs-([0-9a-z]{${MARK_LENGTH}})\\)`, 'g');
 const IN_FOOTER = new RegExp(`#([0-9a-z]{${MARK_LENGTH}})$`);
 
 /** Stable and short: 16 of 36 signs. */
@@ -28,6 +30,12 @@ export function unmarkedAction(customId: string): string {
   return customId.replace(IN_BUTTON, '');
 }
 
+/** Null for an address that has a fragment already, or that Discord itself would open. */
+export function markedAddress(url: string, key: string): string | null {
+  const { hash, hostname } = new URL(url);
+  return hash || /(^|\.)discord(app)?\.com$/.test(hostname) ? null : `${url}#gs-${markOf(key)}`;
+}
+
 export function markedFooter(footer: string | undefined, key: string): string {
   return footer ? `${footer} · #${markOf(key)}` : `#${markOf(key)}`;
 }
@@ -38,10 +46,11 @@ type Rows = { components?: { custom_id?: string }[] }[];
 export function hasKey(message: { components?: unknown; embeds?: unknown }, key: string): boolean {
   const mark = markOf(key);
   const buttons = ((message.components ?? []) as Rows).flatMap((row) => row.components ?? []);
-  const footers = ((message.embeds ?? []) as { footer?: { text?: string } }[]).map(
-    ({ footer }) => footer?.text ?? '',
-  );
+  const embeds = (message.embeds ?? []) as { description?: string; footer?: { text?: string } }[];
+  const links = embeds.flatMap(({ description }) => [...(description ?? '').matchAll(IN_LINK)]);
+  const footers = embeds.map(({ footer }) => footer?.text ?? '');
   return (
+    links.some(([, found]) => found === mark) ||
     buttons.some(({ custom_id: id }) => IN_BUTTON.exec(id ?? '')?.[1] === mark) ||
     footers.some((text) => IN_FOOTER.exec(text)?.[1] === mark)
   );

@@ -63,13 +63,14 @@ export function createInvocation(asker: Asker, facts: PressFacts, answering: Ans
     );
   }
 
-  /** Ephemeral messages carry no files: those go by direct message. */
+  /** Ephemeral messages carry no files: those go by direct message, what is said stays where it was asked. */
   async function whisper(message: Message): Promise<void> {
-    const { files = [], ...rest } = message;
+    const { files = [], picture, ...rest } = message;
     if (files.length === 0) return sayWithPicture(message);
-    await posts.post({ user: asker.user.id }, { ...rest, files }, AbortSignal.timeout(REPLY_MS));
-    if (!isDirect)
-      await say(formatMessage({ tone: 'good', lines: [{ text: slackText('filesSent', asker.locale) }] }));
+    await posts.post({ user: asker.user.id }, message, AbortSignal.timeout(REPLY_MS));
+    if (isDirect) return;
+    const sent = { text: slackText('filesSent', asker.locale), style: 'small' } as const;
+    await say(formatMessage({ ...rest, lines: [...(rest.lines ?? []), sent] }));
   }
 
   /** Slack refuses the whole message when it cannot fetch its picture. */

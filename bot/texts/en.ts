@@ -33,6 +33,8 @@ export const en = {
     picture: 'Picture',
     failedIn: (scene: number) => `In scene ${scene}`,
     poster: (title: string) => `Poster of “${title}”`,
+    sheetOf: (title: string) => `All scenes of “${title}”`,
+    goTo: 'Go to its message',
     job: (id: string) => `Job ${id}`,
     askedBy: (name: string) => `asked by ${name}`,
     warnings: (count: number) => (count === 1 ? 'One thing to know' : `${count} things to know`),
@@ -107,6 +109,7 @@ export const en = {
     running: 'This film is still being made. Wait for its end, or cancel it.',
     unknownButton: 'This button is from another version of me. Use /video list to find your film.',
     unknownCommand: 'I do not know this command. See /help.',
+    wrong: 'is not as it must be',
     manyFaults: (count: number) => `and ${count} more faults; correct these first`,
     tooManyFiles: (most: number) => `At most ${most} files fit in one message.`,
     badFile: (name: string) => `${name} is neither picture, clip, sound nor script.`,
@@ -144,6 +147,14 @@ export const en = {
     missing_tool: ['A program I need is not installed here.', 'Tell an operator to run “genscene doctor”.'],
     internal: ['Something went wrong on my side.', 'Press Retry; if it fails again, tell an operator.'],
   } as Record<JobError['code'], [string, string]>,
+  /** A sentence of core as this language says it; null if it cannot. */
+  reason: ((text) =>
+    text.replaceAll(/`genscene voices` lists (all|the voices)/g, '/voices lists them all')) as (
+    text: string,
+  ) => string | null,
+  /** Where a fault is: `scenes[2].media.src` is in scene 3. */
+  faultPlace: (path: string) =>
+    path.replace(/^scenes\[(\d+)\]\.?/, (_, index: string) => `Scene ${Number(index) + 1} `).trim(),
   list: {
     title: 'Your films',
     titleAll: 'All films',

@@ -1,5 +1,19 @@
 /** Everything the bot says, in Spanish. */
 import type { Words } from './en.ts';
+import { spanishReason } from './es-reasons.ts';
+
+/** Of a scene, as people call it; options of commands keep the name they are typed by. */
+const fieldNames: Record<string, string> = {
+  text: 'texto',
+  voice: 'voz',
+  'voice.name': 'voz',
+  language: 'idioma',
+  duration: 'duración',
+  title: 'título',
+  'title.text': 'título',
+  media: 'imagen',
+  'media.src': 'imagen',
+};
 
 export const es: Words = {
   tag: 'es',
@@ -32,6 +46,8 @@ export const es: Words = {
     picture: 'Imagen',
     failedIn: (scene) => `En la escena ${scene}`,
     poster: (title) => `Cartel de «${title}»`,
+    sheetOf: (title) => `Todas las escenas de «${title}»`,
+    goTo: 'Ir a su mensaje',
     job: (id) => `Trabajo ${id}`,
     askedBy: (name) => `pedido por ${name}`,
     warnings: (count) => (count === 1 ? 'Un aviso' : `${count} avisos`),
@@ -109,6 +125,7 @@ export const es: Words = {
     running: 'Este vídeo aún se está haciendo. Espera a que termine o cancélalo.',
     unknownButton: 'Este botón es de otra versión mía. Usa /video list para encontrar tu vídeo.',
     unknownCommand: 'No conozco esa orden. Mira /help.',
+    wrong: 'no es como debe ser',
     manyFaults: (count) => `y ${count} fallos más; corrige primero estos`,
     tooManyFiles: (most) => `Caben como mucho ${most} archivos en un mensaje.`,
     badFile: (name) => `${name} no es imagen, clip, sonido ni guion.`,
@@ -153,6 +170,11 @@ export const es: Words = {
       'Pide a un operador que ejecute «genscene doctor».',
     ],
     internal: ['Algo falló por mi parte.', 'Pulsa Reintentar; si vuelve a fallar, avisa a un operador.'],
+  },
+  reason: spanishReason,
+  faultPlace: (path) => {
+    const [, index, rest = ''] = /^scenes\[(\d+)\]\.?(.*)$/s.exec(path) ?? [];
+    return index === undefined ? path : `Escena ${Number(index) + 1} ${fieldNames[rest] ?? rest}`.trim();
   },
   list: {
     title: 'Tus vídeos',

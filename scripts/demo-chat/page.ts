@@ -1,6 +1,6 @@
 /** The conversations as a page drawn like a channel of each platform, with all files beside it. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { partHtml, escapeHtml, type FileAddress } from './part-html.ts';
 import type { Conversation, Entry, SeenFile, SeenState } from './seen.ts';
@@ -15,7 +15,7 @@ export type PagePlace = {
 
 /** @returns the file to open */
 export async function drawPage(conversations: readonly Conversation[], place: PagePlace): Promise<string> {
-  const files = keepFiles(place);
+  const files = keepFiles(place, await postersOf(place.filesDir));
   const styles = await readFile(path.join(import.meta.dirname, 'page.css'), 'utf8');
   const channels = conversations.map((conversation) => channelHtml(conversation, files));
   const html = `<!doctype html>
@@ -103,8 +103,28 @@ function editsHtml(states: readonly SeenState[], begun: number): string {
   return `<details class="edits" open><summary>What this message said before (${states.length} edits)</summary><ol>${lines.join('')}</ol></details>`;
 }
 
+/** Posters by the digest of their film: a message has the film only. */
+async function postersOf(filesDir: string): Promise<Map<string, string>> {
+  const names = await readdir(filesDir, { recursive: true });
+  const films = names.filter((name) => name.endsWith('.mp4'));
+  const found = await Promise.all(
+    films.map(async (name): Promise<[string, string]> => {
+      const film = path.join(filesDir, name);
+      return [digestOf(await readFile(film)), path.join(path.dirname(film), 'poster.jpg')];
+    }),
+  );
+  return new Map(found);
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** Files are written once each; films on the files host are copied from where they lie. */
-function keepFiles({ outDir, filesUrl, filesDir }: PagePlace): FileAddress & { written(): Promise<void> } {
+function keepFiles(
+  { outDir, filesUrl, filesDir }: PagePlace,
+  posters: ReadonlyMap<string, string>,
+): FileAddress & { written(): Promise<void> } {
   const work = new Map<string, Promise<void>>();
   const folder = path.join(outDir, 'files');
   const save = (name: string, bytes: () => Promise<Buffer>): string => {
@@ -120,8 +140,12 @@ function keepFiles({ outDir, filesUrl, filesDir }: PagePlace): FileAddress & { w
   };
   return {
     of({ name, bytes }: SeenFile) {
-      const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 10);
-      return save(`${digest}-${name}`, async () => bytes);
+      return save(`${digestOf(bytes).slice(0, 10)}-${name}`, async () => bytes);
+    },
+    posterOf({ bytes }) {
+      const digest = digestOf(bytes);
+      const poster = posters.get(digest);
+      return poster ? save(`${digest.slice(0, 10)}-poster.jpg`, () => readFile(poster)) : null;
     },
     at(url) {
       const prefix = `${filesUrl}/files/`;

@@ -4,6 +4,8 @@ import { sayBytes, type Part, type SeenFile, type Words } from './seen.ts';
 export type FileAddress = {
   /** Address of a file of a message, seen from the page. */
   of(file: SeenFile): string;
+  /** Of the poster that was made with a film, if it is known. */
+  posterOf(film: SeenFile): string | null;
   /** Of a file on the films' host; null for other addresses. */
   at(url: string): string | null;
 };
@@ -27,7 +29,7 @@ export function partHtml(part: Part, files: FileAddress): string {
         : `<p class="small">[${escapeHtml(part.alt)}]</p>`;
     }
     case 'file':
-      return fileHtml(part.file, files.of(part.file));
+      return fileHtml(part.file, files);
     case 'buttons':
       return `<p class="buttons">${part.buttons
         .map(({ label, style }) => `<button type="button" class="${style}">${escapeHtml(label)}</button>`)
@@ -35,11 +37,13 @@ export function partHtml(part: Part, files: FileAddress): string {
   }
 }
 
-function fileHtml({ name, bytes }: SeenFile, address: string): string {
+function fileHtml(file: SeenFile, files: FileAddress): string {
+  const { name, bytes } = file;
+  const address = files.of(file);
+  const poster = files.posterOf(file);
   const caption = `<figcaption>${escapeHtml(name)} · ${sayBytes(bytes.length)}</figcaption>`;
-  // A second in, for many films begin in black.
   if (/\.(mp4|webm)$/.test(name))
-    return `<figure><video controls preload="auto" src="${address}#t=1.5"></video>${caption}</figure>`;
+    return `<figure><video controls preload="none" src="${address}"${poster ? ` poster="${poster}"` : ''}></video>${caption}</figure>`;
   if (/\.(mp3|wav|ogg|m4a)$/.test(name))
     return `<figure><audio controls src="${address}"></audio>${caption}</figure>`;
   if (/\.(png|jpe?g|webp)$/.test(name))

@@ -22,7 +22,6 @@ export async function screenshots(page: string, outDir: string): Promise<string[
   try {
     const tab = await browser.newPage({ viewport: { width: 900, height: 900 } });
     await tab.goto(pathToFileURL(page).href, { waitUntil: 'load' });
-    await tab.evaluate(FRAMES_SHOWN);
     const files: string[] = [];
     for (const platform of ['discord', 'slack']) {
       const file = path.join(outDir, `${platform}.png`);
@@ -34,11 +33,3 @@ export async function screenshots(page: string, outDir: string): Promise<string[
     await browser.close();
   }
 }
-
-/** Runs in the page, as text so that no compiler changes it: films show a frame once they have been sought to it. */
-const FRAMES_SHOWN = `Promise.all([...document.querySelectorAll('video')].map((video) => new Promise((resolve) => {
-  setTimeout(resolve, 5000);
-  if (video.readyState >= 2 && !video.seeking) resolve();
-  video.addEventListener('seeked', resolve, { once: true });
-  video.addEventListener('error', resolve, { once: true });
-})))`;

@@ -50,11 +50,12 @@ function stateLines({ above, parts }: SeenState): string[] {
   return [...above.map(partText), ...parts.map(partText)].map((text) => `${INDENT}│ ${text}`);
 }
 
-/** One state on one line, without its title and buttons. */
+/** One state on one line, without its title, its buttons and the job's id. */
 export function summary({ parts, above }: SeenState): string {
   return [...above, ...parts]
     .filter(({ kind }) => kind !== 'buttons' && kind !== 'title')
     .map(partText)
+    .filter((text) => !/^(Job|Trabajo) \w+$/.test(text))
     .join(' · ');
 }
 

@@ -311,7 +311,9 @@ describe('one film', () => {
     expect(said(await run(chat, 'video retry', { id }, who))).toContain(
       locale === 'en' ? 'still being made' : 'aún se está haciendo',
     );
-    expect(said(await run(chat, 'video cancel', {}, who))).toContain('id: is missing');
+    expect(said(await run(chat, 'video cancel', {}, who))).toContain(
+      locale === 'en' ? 'id: is missing' : 'id: falta',
+    );
   });
 
   test('a finished film again: other shape, other captions, edited', async () => {
@@ -420,7 +422,9 @@ describe('speech, voices, numbers, settings, help', () => {
     const wrong = await run(chat, 'tts', { text, voice: 'nobody' }, who);
     expect(said(wrong)).toContain(locale === 'en' ? 'That cannot be read.' : 'No puedo leer eso.');
     expect(wrong.whispers[0]!.files).toHaveLength(1);
-    expect(said(await run(chat, 'tts', {}, who))).toContain('text: is missing');
+    expect(said(await run(chat, 'tts', {}, who))).toContain(
+      locale === 'en' ? 'text: is missing' : 'text: falta',
+    );
     expect(said(await run(chat, 'voices', {}, who))).toMatch(
       locale === 'en' ? /^\d+ voices\nen/ : /^\d+ voces\nes/,
     );

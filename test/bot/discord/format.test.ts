@@ -57,6 +57,19 @@ const anyMessage: fc.Arbitrary<Message> = fc.record(
   { requiredKeys: ['tone'] },
 ) as fc.Arbitrary<Message>;
 
+test('a key hides behind a link where there is one, and is found there', () => {
+  const link = { label: 'Watch', url: 'https://films.example/film.mp4?sig=1' };
+  const own = { label: 'Card', url: 'https://discord.com/channels/1/2/3' };
+  const post = formatPost({ tone: 'good', key: 'k', lines: [{ text: 'Ready.' }], links: [own, link] });
+  expect(JSON.stringify(post.embeds)).not.toContain('footer');
+  expect(maskedLinks(post as unknown as MessageBody)[0]).toBe(own.url);
+  expect(hasKey(post, 'k')).toBe(true);
+  expect(hasKey(post, 'other')).toBe(false);
+  const bare = formatPost({ tone: 'good', key: 'k', lines: [{ text: 'Ready.' }], links: [own] });
+  expect(JSON.stringify(bare.embeds)).toContain('footer');
+  expect(hasKey(bare, 'k')).toBe(true);
+});
+
 test('S35: no mention, link or Markdown of people becomes active', async () => {
   const hostile =
     '@everyone <!channel> <@U1> <@&2> [x](http://e) **b** ||spoiler|| `code` <:e:1>\n# big\n> quote\n- list';

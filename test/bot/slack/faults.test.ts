@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Attachment, IncomingFile, Message } from '../../../bot/types.ts';
 import { incomingFile } from '../../../bot/slack/incoming-files.ts';
 import { until } from '../../helpers/app.ts';
+import { wordsOf } from '../../helpers/slack-double/index.ts';
 import { channel, form, openSlack, readAll, user } from './open.ts';
 
 const at = { user, channel };
@@ -262,6 +263,9 @@ describe('files', () => {
     await invocation.whisper(card({ files: [attachment('film.srt', Buffer.from('1'))] }));
     expect(slack.workspace.messages.at(-1)).toMatchObject({ channel: `D${user.slice(1)}`, files: [{}] });
     expect(slack.workspace.ephemerals).toHaveLength(1);
+    // What is said is said where it was asked, too.
+    expect(wordsOf(slack.workspace.ephemerals[0]!)).toContain('mensaje directo');
+    expect(wordsOf(slack.workspace.ephemerals[0]!)).toContain(wordsOf(slack.workspace.messages.at(-2)!));
   });
 
   test('of people are fetched with the token from Slack only, and a login page is no picture', async () => {
