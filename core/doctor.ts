@@ -10,7 +10,7 @@ import type { Config } from './config.ts';
 import { openFonts } from './drawing/fonts.ts';
 import { asStudioError, StudioError } from './errors.ts';
 import { Ffmpeg, findFfmpeg, type Capabilities } from './ffmpeg.ts';
-import { createSpeech } from './tts/index.ts';
+import { createSpeech, speechOptions } from './tts/index.ts';
 import type { EngineName, Speech, Voice } from './tts/types.ts';
 
 export type Finding = {
@@ -167,7 +167,7 @@ function fonts(): Finding[] {
 async function speech(config: Config, signal: AbortSignal | undefined): Promise<Finding[]> {
   // A cache of its own, or else a sentence from last time would speak for a broken engine.
   const cacheDir = await mkdtemp(path.join(tmpdir(), 'genscene-doctor-'));
-  const speech = createSpeech({ engine: config.speech.engine, cacheDir });
+  const speech = createSpeech({ ...speechOptions(config), cacheDir });
   try {
     const voices = speech.voices().filter((voice) => voice.engine !== 'none');
     const engines = [...new Set(voices.map((voice) => voice.engine))];

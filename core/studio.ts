@@ -21,7 +21,7 @@ import { checkVoices } from './pipeline/narrate.ts';
 import type { Progress } from './pipeline/progress.ts';
 import { render, type RenderedFilm } from './pipeline/render.ts';
 import type { Job } from './schema/job.ts';
-import { createSpeech } from './tts/index.ts';
+import { createSpeech, speechOptions } from './tts/index.ts';
 import type { Speech, SpeechRequest, SpeechResult, Voice } from './tts/types.ts';
 import { validateStoryboard, type Validation } from './validate.ts';
 
@@ -72,7 +72,11 @@ export function createStudio(config: Config): Studio {
   let parts: Promise<Parts> | undefined;
 
   const openSpeech = (): Speech =>
-    (speech ??= createSpeech({ engine: config.speech.engine, cacheDir: path.join(cacheDir, 'speech') }));
+    (speech ??= createSpeech({
+      ...speechOptions(config),
+      cacheDir: path.join(cacheDir, 'speech'),
+      ffmpeg: () => new Ffmpeg(findFfmpeg(config.ffmpeg)),
+    }));
   // A failed opening (no ffmpeg, no disk) is tried again next time.
   const openAll = (): Promise<Parts> =>
     (parts ??= openParts(config, cacheDir).catch((error: unknown) => {

@@ -30,5 +30,5 @@ function languageOf(
     voice.name.toLowerCase() === wanted &&
     (engine === undefined || engine === 'auto' || voice.engine === engine);
   const language = voices.find(isMeant)?.language;
-  return language === undefined || language === 'und' ? null : language;
+  return language === undefined || language === 'und' || language === 'mul' ? null : language;
 }

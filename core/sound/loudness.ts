@@ -4,17 +4,53 @@
  */
 import { sampleRate, type Block } from './pcm.ts';
 
+type Weighting = {
+  b0: number;
+  b1: number;
+  b2: number;
+  a1: number;
+  a2: number;
+  /** Of the high-pass; what it multiplies its input with is 1, -2, 1. */
+  c1: number;
+  c2: number;
+};
+
 /** BS.1770-4 annex 1, tables 1 and 2, for 48 kHz: a shelf for the head, then a high-pass. */
-const shelf = {
+const studioWeighting: Weighting = {
   b0: 1.53512485958697,
   b1: -2.69169618940638,
   b2: 1.19839281085285,
   a1: -1.69065929318241,
   a2: 0.73248077421585,
+  c1: -1.99004745483398,
+  c2: 0.99007225036621,
 };
-const highPass = { a1: -1.99004745483398, a2: 0.99007225036621 };
 
-const stepFrames = sampleRate / 10;
+/**
+ * The same two filters at another sample rate, by the bilinear transform. The analogue values behind
+ * the tables are those of De Man, "Evaluation of Implementations of the EBU R128 Loudness
+ * Measurement" (AES 145, 2018).
+ */
+export function weightingAt(rate: number): Weighting {
+  const shelf = Math.tan((Math.PI * 1681.974450955533) / rate);
+  const shelfQ = 0.7071752369554196;
+  const head = 10 ** (3.999843853973347 / 20);
+  const bend = head ** 0.4996667741545416;
+  const norm = 1 + shelf / shelfQ + shelf ** 2;
+  const pass = Math.tan((Math.PI * 38.13547087602444) / rate);
+  const passQ = 0.5003270373238773;
+  const passNorm = 1 + pass / passQ + pass ** 2;
+  return {
+    b0: (head + (bend * shelf) / shelfQ + shelf ** 2) / norm,
+    b1: (2 * (shelf ** 2 - head)) / norm,
+    b2: (head - (bend * shelf) / shelfQ + shelf ** 2) / norm,
+    a1: (2 * (shelf ** 2 - 1)) / norm,
+    a2: (1 - shelf / shelfQ + shelf ** 2) / norm,
+    c1: (2 * (pass ** 2 - 1)) / passNorm,
+    c2: (1 - pass / passQ + pass ** 2) / passNorm,
+  };
+}
+
 const absoluteGate = -70;
 
 /** Loudness of a mean square, LUFS. */
@@ -29,16 +65,25 @@ export class LoudnessMeter {
   readonly #steps: number[] = [];
   #energy = 0;
   #filled = 0;
+  readonly #weighting: Weighting;
+  readonly #stepFrames: number;
+
+  /** @param rate of the sound, Hz */
+  constructor(rate = sampleRate) {
+    this.#weighting = rate === sampleRate ? studioWeighting : weightingAt(rate);
+    this.#stepFrames = Math.round(rate / 10);
+  }
 
   /** Measures the first `frames` frames of a block. */
   push({ left, right }: Block, frames = left.length): void {
     for (let at = 0; at < frames;) {
-      const end = Math.min(frames, at + stepFrames - this.#filled);
+      const end = Math.min(frames, at + this.#stepFrames - this.#filled);
       this.#energy +=
-        weightedEnergy(left, at, end, this.#state[0]) + weightedEnergy(right, at, end, this.#state[1]);
+        weightedEnergy(left, at, end, this.#state[0], this.#weighting) +
+        weightedEnergy(right, at, end, this.#state[1], this.#weighting);
       this.#filled += end - at;
       at = end;
-      if (this.#filled < stepFrames) continue;
+      if (this.#filled < this.#stepFrames) continue;
       this.#steps.push(this.#energy);
       this.#energy = 0;
       this.#filled = 0;
@@ -60,6 +105,7 @@ export class LoudnessMeter {
 
   #blocks(): number[] {
     const steps = this.#steps;
+    const stepFrames = this.#stepFrames;
     if (steps.length < 4) {
       const frames = steps.length * stepFrames + this.#filled;
       return [(steps.reduce((sum, energy) => sum + energy, 0) + this.#energy) / Math.max(1, frames)];
@@ -79,9 +125,13 @@ function mean(values: number[]): number {
 }
 
 /** Sum of squares of x[from..to) after both filters (transposed direct form II). */
-function weightedEnergy(x: Float32Array, from: number, to: number, state: Float64Array): number {
-  const { b0, b1, b2, a1, a2 } = shelf;
-  const { a1: c1, a2: c2 } = highPass;
+function weightedEnergy(
+  x: Float32Array,
+  from: number,
+  to: number,
+  state: Float64Array,
+  { b0, b1, b2, a1, a2, c1, c2 }: Weighting,
+): number {
   let [s1 = 0, s2 = 0, t1 = 0, t2 = 0] = state;
   let energy = 0;
   for (let i = from; i < to; i++) {

@@ -9,7 +9,18 @@ export type EngineEntry = {
   name: EngineName;
   /** Whether it can be used now: its package is installed, its key is set. */
   available(): boolean;
+  /** What makes it available, as an order: `Set OPENAI_API_KEY.` */
+  needs?: string;
   voices(): readonly Voice[];
+  /**
+   * A voice that is not listed but can be asked for by its name, if the engine is named too; null if
+   * there is none. @throws {StudioError} voice_unknown saying why a voice that is there cannot speak
+   */
+  voiceNamed?(name: string): Voice | null;
+  /** Whether someone is paid by the character: a job may only send so many. */
+  billed?: boolean;
+  /** Said on every job this engine speaks in. */
+  caution?: string;
   /** The voice to use for a language if none is named; null if the engine does not speak it. */
   defaultVoice(language: string): string | null;
   /** Whether `auto` may choose it for this language. */
@@ -21,6 +32,10 @@ export type Engine = {
   name: EngineName;
   /** Part of the cache key: another version speaks anew. */
   version: string;
+  /** What else decides how a voice sounds, for the cache key: a model's name, a file's fingerprint. */
+  variant?(voice: string): string;
+  /** Most characters one call can take; a sentence of ours has at most 400. */
+  maxCharacters?: number;
   /** Speaks one sentence. The engine may add silence around it; it is measured and cut off. */
   synthesize(sentence: SentenceRequest): Promise<Synthesis>;
   close(): Promise<void>;
@@ -40,7 +55,8 @@ export type Synthesis = {
   /** Mono PCM. */
   samples: Int16Array;
   sampleRate: number;
-  words: SpokenWord[];
+  /** null if the engine does not tell: they are found afterwards, once for all such engines. */
+  words: SpokenWord[] | null;
   timing: Exclude<SpeechResult['timing'], 'exact'>;
   warnings: string[];
 };

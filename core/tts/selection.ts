@@ -1,10 +1,11 @@
 /** Chooses engine and voice for a request, or says precisely what does not fit. */
 import { StudioError } from '../errors.ts';
 import type { EngineEntry } from './engine.ts';
-import { narrows, sameLanguage } from './languages.ts';
+import { narrows, speaks } from './languages.ts';
 import type { EngineName, SpeechRequest, Voice } from './types.ts';
 
-export type Choice = { entry: EngineEntry; voice: string };
+/** `why` in a few words, for the job. */
+export type Choice = { entry: EngineEntry; voice: string; why: string };
 
 /**
  * The engine and voice for a request. `auto` takes the first engine of the table that suits the
@@ -20,24 +21,30 @@ export function chooseVoice(
     engine === 'auto'
       ? engines.filter((entry) => entry.available() && entry.name !== 'none')
       : [engineNamed(engines, engine)];
-  if (voice !== undefined) return namedVoice(candidates, voice, language);
+  if (voice !== undefined) return namedVoice(candidates, voice, language, engine !== 'auto');
   const able = candidates.filter((entry) => entry.defaultVoice(language) !== null);
   const entry = (engine === 'auto' ? able.find((each) => each.suits(language)) : undefined) ?? able[0];
   if (!entry) throw languageUnknown(candidates, engines, language);
-  return { entry, voice: entry.defaultVoice(language)! };
+  const why =
+    engine === 'auto' ? `the first engine set up for ${language}` : `the engine ${engine} was asked for`;
+  return { entry, voice: entry.defaultVoice(language)!, why };
 }
 
-/** Other engines that could say it in a voice of theirs, for when the chosen one fails. */
+/**
+ * Other engines that could say it in a voice of theirs, for when the chosen one fails. What was to
+ * stay on this machine stays here, and an engine that warns of itself is nobody's rescue.
+ */
 export function otherChoices(
   engines: readonly EngineEntry[],
-  failed: EngineName,
+  failed: EngineEntry,
   language: string,
 ): Choice[] {
   return engines
-    .filter((entry) => entry.name !== failed && entry.name !== 'none' && entry.available())
+    .filter((entry) => entry.name !== failed.name && entry.name !== 'none' && entry.available())
+    .filter((entry) => !entry.caution && (!entry.billed || failed.billed))
     .flatMap((entry) => {
       const voice = entry.defaultVoice(language);
-      return voice === null ? [] : [{ entry, voice }];
+      return voice === null ? [] : [{ entry, voice, why: `${failed.name} failed` }];
     });
 }
 
@@ -45,22 +52,31 @@ export function otherChoices(
 export function voicesFor(voices: readonly Voice[], language: string | undefined): Voice[] {
   if (language === undefined) return [...voices];
   const narrow = voices.filter((voice) => narrows(voice.language, language));
+  // Voices of many languages are among them, wherever they stand in the list.
   return narrow.length > 0
-    ? narrow
-    : voices.filter((voice) => voice.language !== 'und' && sameLanguage(voice.language, language));
+    ? voices.filter(
+        (voice) => narrow.includes(voice) || (voice.language === 'mul' && speaks(voice, language)),
+      )
+    : voices.filter((voice) => voice.language !== 'und' && speaks(voice, language));
 }
 
 function engineNamed(engines: readonly EngineEntry[], name: EngineName): EngineEntry {
   const entry = engines.find((each) => each.name === name);
   if (entry?.available()) return entry;
   const usable = engines.filter((each) => each.available()).map((each) => each.name);
-  const why = entry ? 'is not installed' : 'is not configured';
-  throw new StudioError('voice_unknown', `The speech engine "${name}" ${why}.`, {
-    hint: `Use "auto" or one of: ${usable.join(', ')}.`,
+  const needs = entry?.needs ? `${entry.needs} Or use` : 'Use';
+  throw new StudioError('voice_unknown', `The speech engine "${name}" is not set up here.`, {
+    hint: `${needs} "auto" or one of: ${usable.join(', ')}.`,
   });
 }
 
-function namedVoice(candidates: readonly EngineEntry[], wanted: string, language: string): Choice {
+function namedVoice(
+  candidates: readonly EngineEntry[],
+  wanted: string,
+  language: string,
+  engineIsNamed: boolean,
+): Choice {
+  const why = 'this voice was asked for';
   const name = wanted.trim();
   const matches = candidates.flatMap((entry) =>
     entry
@@ -68,8 +84,17 @@ function namedVoice(candidates: readonly EngineEntry[], wanted: string, language
       .filter((voice) => voice.name.toLowerCase() === name.toLowerCase())
       .map((voice) => ({ entry, voice })),
   );
-  const fit = matches.find(({ voice }) => voice.language === 'und' || sameLanguage(voice.language, language));
-  if (fit) return { entry: fit.entry, voice: fit.voice.name };
+  const fit = matches.find(({ voice }) => speaks(voice, language));
+  if (fit) return { entry: fit.entry, voice: fit.voice.name, why };
+  if (matches.length === 0) {
+    // Of services only where the engine is named too: they would take any name for theirs.
+    const able = candidates.filter((entry) => engineIsNamed || !entry.billed);
+    for (const entry of able) {
+      const voice = entry.caution && !engineIsNamed ? null : entry.voiceNamed?.(name);
+      if (voice && speaks(voice, language)) return { entry, voice: voice.name, why };
+      if (voice) matches.push({ entry, voice });
+    }
+  }
   const all = candidates.flatMap((entry) => entry.voices());
   const names = voicesFor(all, language).map((voice) => voice.name);
   const [other] = matches;

@@ -1,13 +1,15 @@
 /** One sentence's sound: from the cache, or spoken, cut to its sound and put there. */
+import { StudioError } from '../errors.ts';
 import { encodeWav, decodeWav, headerBytes } from './audio/wav.ts';
 import { speechBounds } from './audio/speech-bounds.ts';
 import { cacheKey, type SpeechCache } from './cache.ts';
 import type { Engine, SentenceRequest, SpokenWord, Synthesis } from './engine.ts';
+import { estimateWords } from './estimated-words.ts';
 import type { SingleFlight } from './single-flight.ts';
 import { normaliserVersion } from './text/normalise.ts';
 
 /** Raise it when what is stored, or how speech is cut, changes. */
-const schema = 1;
+const schema = 2;
 
 /** What is known of a spoken sentence without opening its WAV. */
 export type SentenceAudio = {
@@ -37,6 +39,7 @@ export function speakSentence(
     schema,
     engine.name,
     engine.version,
+    engine.variant?.(voice) ?? '',
     voice,
     language,
     speed,
@@ -46,10 +49,21 @@ export function speakSentence(
   const work = async (signal: AbortSignal): Promise<SpokenSentenceAudio> => {
     const known = await readSentence(source.cache, key);
     if (known) return { ...known, fresh: false };
-    const synthesis = await engine.synthesize({ ...request, signal });
-    return { ...(await storeSentence(source.cache, key, cut(synthesis))), fresh: true };
+    checkLength(engine, text);
+    const synthesis = cut(await engine.synthesize({ ...request, signal }));
+    return { ...(await storeSentence(source.cache, key, withWords(text, synthesis))), fresh: true };
   };
   return source.flights.do(key, work, request.signal);
+}
+
+/** @throws {StudioError} too_large */
+function checkLength({ name, maxCharacters }: Engine, text: string): void {
+  if (maxCharacters === undefined || text.length <= maxCharacters) return;
+  throw new StudioError(
+    'too_large',
+    `A sentence of ${text.length} characters is too long for the ${name} engine, which takes ${maxCharacters}.`,
+    { hint: 'Use shorter sentences.' },
+  );
 }
 
 /** The samples of a spoken sentence; null if the cache lost them meanwhile. */
@@ -77,7 +91,7 @@ async function readSentence(cache: SpeechCache, key: string): Promise<SentenceAu
 async function storeSentence(
   cache: SpeechCache,
   key: string,
-  { samples, ...rest }: Synthesis,
+  { samples, ...rest }: SynthesisWithWords,
 ): Promise<SentenceAudio> {
   const audio = { length: samples.length, ...rest };
   await cache.write(key, 'wav', encodeWav(samples, rest.sampleRate));
@@ -87,16 +101,25 @@ async function storeSentence(
 
 /** Cuts the silence an engine puts around speech, and moves the words along. */
 function cut(synthesis: Synthesis): Synthesis {
-  if (synthesis.timing === 'estimated') return synthesis;
-  const { samples, sampleRate, words } = synthesis;
+  const { samples, sampleRate, words, timing } = synthesis;
+  // Silence that was asked for is as long as it should be.
+  if (timing === 'estimated' && words) return synthesis;
   const [start, end] = soundingRange(synthesis);
   const lengthS = (end - start) / sampleRate;
   const move = (atS: number): number => Math.min(lengthS, Math.max(0, atS - start / sampleRate));
   return {
     ...synthesis,
     samples: samples.slice(start, end),
-    words: words.map((word) => ({ ...word, startS: move(word.startS), endS: move(word.endS) })),
+    words: words && words.map((word) => ({ ...word, startS: move(word.startS), endS: move(word.endS) })),
   };
+}
+
+type SynthesisWithWords = Synthesis & { words: SpokenWord[] };
+
+/** Where an engine told no word times, this is where they come from. */
+function withWords(text: string, synthesis: Synthesis): SynthesisWithWords {
+  const { samples, sampleRate, words } = synthesis;
+  return { ...synthesis, words: words ?? estimateWords(text, samples.length / sampleRate) };
 }
 
 /** How far measured sound may reach beyond the first and last word, s: more is the voice's hiss. */
@@ -105,7 +128,7 @@ const hissTailS = 0.12;
 
 function soundingRange({ samples, sampleRate, words }: Synthesis): [number, number] {
   const [start, end] = speechBounds(samples, sampleRate);
-  if (words.length === 0) return [start, end];
+  if (!words || words.length === 0) return [start, end];
   const firstS = Math.min(...words.map((word) => word.startS));
   const lastS = Math.max(...words.map((word) => word.endS));
   const earliest = Math.round((firstS - hissLeadS) * sampleRate);

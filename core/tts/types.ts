@@ -10,8 +10,10 @@ export type Voice = {
   engine: EngineName;
   /** The name to put in a storyboard's `voice.name`; unique within its engine. */
   name: string;
-  /** BCP-47 tag, e.g. `en-US`, `es-419`. */
+  /** BCP-47 tag, e.g. `en-US`, `es-419`; `mul` for a voice of many languages. */
   language: string;
+  /** What a voice of many languages speaks, as BCP-47 tags; absent: whatever its engine manages. */
+  languages?: readonly string[];
   gender: 'female' | 'male' | 'neutral' | 'unknown';
   /** Where word times come from: the engine itself, alignment afterwards, or an estimate by length. */
   timing: 'engine' | 'aligned' | 'estimated';
@@ -31,6 +33,10 @@ export type SpeechRequest = {
   voice?: string;
   /** Speaking rate, 0.5 to 2; 1 is the voice's own. */
   speed?: number;
+  /** Whether another engine may speak if the chosen one fails; absent means as the settings say. */
+  fallback?: boolean;
+  /** Requests with the same object are one job: they share its limit of billed characters. */
+  job?: object;
   signal?: AbortSignal;
 };
 
@@ -56,6 +62,8 @@ export type SpeechResult = {
   engine: EngineName;
   engineVersion: string;
   voice: string;
+  /** Why this engine and voice, in a few words: `asked for`, `the first choice for es`. */
+  why: string;
   /** True if nothing had to be synthesised. */
   cached: boolean;
   /** Plain sentences for the job: an engine that was replaced, a character that was dropped. */

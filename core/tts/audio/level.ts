@@ -1,38 +1,40 @@
 /**
- * Brings speech to one level. Engines and voices differ by more than 12 dB, and two of them may
+ * Brings speech to one loudness. Engines and voices differ by more than 12 dB, and two of them may
  * speak in one film. The film's own loudness is set later; this only makes voices alike.
  */
+import { LoudnessMeter } from '../../sound/loudness.ts';
 
-/** RMS of the sounding parts, dB below full scale. */
-const targetDb = -20;
+/**
+ * Loudness of all speech, LUFS as heard from both sides. Low enough that the peaks of nearly every
+ * voice stay below the limit: only one that clicks is left softer.
+ */
+export const speechLufs = -20;
 /** Highest sample after the gain, dB below full scale. */
 const peakDb = -1;
-const windowS = 0.05;
-/** Windows this far below the loudest are pauses and do not count, dB. */
-const gateDb = 30;
-
 const full = 32_768;
-const ratio = (db: number): number => 10 ** (db / 20);
+/** Of one measurement; the meter works on floating-point numbers. */
+const blockFrames = 65_536;
 
-/** The factor that brings samples to the common level; 1 for silence. */
+/** The factor that brings samples to the common loudness without clipping; 1 for silence. */
 export function levelGain(samples: Int16Array, sampleRate: number): number {
-  const size = Math.max(1, Math.round(windowS * sampleRate));
-  const energies: number[] = [];
+  const { lufs, peak } = measure(samples, sampleRate);
+  if (lufs === null || peak === 0) return 1;
+  const ratio = (db: number): number => 10 ** (db / 20);
+  return Math.min(ratio(speechLufs - lufs), (full * ratio(peakDb)) / peak);
+}
+
+/** Integrated loudness by ITU-R BS.1770, LUFS (null: silence), and the highest sample, of mono speech. */
+function measure(samples: Int16Array, sampleRate: number): { lufs: number | null; peak: number } {
+  const meter = new LoudnessMeter(sampleRate);
   let peak = 0;
-  for (let start = 0; start < samples.length; start += size) {
-    const end = Math.min(samples.length, start + size);
-    let sum = 0;
-    for (let index = start; index < end; index++) {
-      sum += samples[index]! ** 2;
-      peak = Math.max(peak, Math.abs(samples[index]!));
-    }
-    energies.push(sum / (end - start));
+  for (let start = 0; start < samples.length; start += blockFrames) {
+    const part = samples.subarray(start, start + blockFrames);
+    const left = Float32Array.from(part, (sample) => sample / full);
+    // The film has one voice on both sides.
+    meter.push({ left, right: left });
+    for (const sample of part) peak = Math.max(peak, Math.abs(sample));
   }
-  if (peak === 0) return 1;
-  const gate = energies.reduce((most, energy) => Math.max(most, energy), 0) * ratio(-gateDb) ** 2;
-  const sounding = energies.filter((energy) => energy >= gate);
-  const rms = Math.sqrt(sounding.reduce((sum, energy) => sum + energy, 0) / sounding.length);
-  return Math.min((full * ratio(targetDb)) / rms, (full * ratio(peakDb)) / peak);
+  return { lufs: meter.integrated(), peak };
 }
 
 /** Multiplies samples in place; a factor from levelGain does not clip. */

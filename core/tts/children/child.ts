@@ -10,6 +10,7 @@ import type { ChildEngine, FromChild, Speaker, ToChild } from './messages.ts';
 const loaders: Record<ChildEngine, () => Promise<{ loadSpeaker: () => Promise<Speaker> }>> = {
   espeak: () => import('../engines/espeak-child.ts'),
   flite: () => import('../engines/flite-child.ts'),
+  sherpa: () => import('../engines/sherpa-child.ts'),
 };
 
 const [engine, parentPid] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LoudnessMeter } from '../../../core/sound/loudness.ts';
+import { LoudnessMeter, weightingAt } from '../../../core/sound/loudness.ts';
 import { PcmReader, silentBlock } from '../../../core/sound/pcm.ts';
 import { TruePeakMeter } from '../../../core/sound/true-peak.ts';
 import { babble, blockOf, ebur128, noise, tone, wavSource, writeWav, type Wave } from './signals.ts';
@@ -117,4 +117,29 @@ it('agrees with ffmpeg on whatever sound', async () => {
     }),
     { numRuns: 12, endOnFailure: true },
   );
+});
+
+describe('weighting at other sample rates', () => {
+  it('is the standard’s own table at 48 kHz', () => {
+    expect(weightingAt(48_000)).toEqual(
+      Object.fromEntries(
+        Object.entries({
+          b0: 1.53512485958697,
+          b1: -2.69169618940638,
+          b2: 1.19839281085285,
+          a1: -1.69065929318241,
+          a2: 0.73248077421585,
+          c1: -1.99004745483398,
+          c2: 0.99007225036621,
+        }).map(([name, value]) => [name, expect.closeTo(value, 8)]),
+      ),
+    );
+  });
+
+  it.each([16_000, 22_050, 24_000, 44_100])('reads the tone of 1 kHz at %i Hz as at 48 kHz', (rate) => {
+    const meter = new LoudnessMeter(rate);
+    const left = Float32Array.from({ length: rate * 3 }, (_, frame) => tone(1000, level(-23))(frame / rate));
+    meter.push({ left, right: left });
+    expect(meter.integrated()).toBeCloseTo(-23, 1);
+  });
 });

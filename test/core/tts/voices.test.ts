@@ -109,7 +109,7 @@ describe('choosing', () => {
     [{ language: 'es', voice: 'es+f9' }, /no voice/, /es\+f2/],
     [{ language: 'es', voice: 'rms' }, /speaks en-US, not es/, /es\+f2/],
     [{ language: 'es', engine: 'flite' as const }, /flite does not speak es/, /espeak/],
-    [{ language: 'en', engine: 'azure' as const }, /not configured/, /flite, espeak/],
+    [{ language: 'en', engine: 'azure' as const }, /not set up/, /AZURE_SPEECH_KEY.*flite, espeak/],
     [{ language: 'xx' }, /No voice speaks "xx"/, /\bes\b/],
     [{ language: 'en', engine: 'flite' as const, voice: 'en-us' }, /no voice/, /rms/],
   ])('refuses %o and says what would do', async (request, message, hint) => {
