@@ -1,0 +1,242 @@
+/**
+ * Incidents → messages, at least once each and in practice exactly once: what is wanted is written down
+ * first, sent, and ticked off after; a second try looks for the message before it posts. One message an
+ * incident and channel, edited in place; reminders and the end below it. Where no chat channel takes the
+ * first message within a minute, a plain webhook gets it.
+ */
+import type { Logger } from '../core/log.ts';
+import type { Mute, OpsChannel, OpsMessage } from '../core/ops/types.ts';
+import { cardOf, recoveryOf, reminderOf } from './alert-messages.ts';
+import { REMIND_AGAIN_MS, REMIND_FIRST_MS, type StoredIncident } from './incidents.ts';
+import { muteOf } from './mutes.ts';
+import type { Delivery, MonitorStore } from './store.ts';
+
+export type AlertsOptions = {
+  store: MonitorStore;
+  /** Those that are attached now. */
+  channels: () => readonly OpsChannel[];
+  /** For when none of them takes a message. */
+  fallback: OpsChannel | null;
+  log: Logger;
+  now: () => number;
+};
+
+export type Alerts = {
+  /** Writes down what is to be sent by now; sends nothing. */
+  plan(): void;
+  /** Sends all that is due, each once; what fails is tried again by a later call. */
+  deliver(signal: AbortSignal): Promise<void>;
+  /** Whether everything that should have been taken by someone has been. */
+  isWorking(): boolean;
+};
+
+const FALLBACK_AFTER_MS = 60_000;
+const CALL_MS = 20_000;
+const GIVE_UP_MS = 24 * 3600_000;
+const BACKOFF_MS = { first: 2000, longest: 300_000 };
+const CLOCK_SKEW_MS = 120_000;
+/** Chat may be away for so long before we count as unable to alert, ms. */
+const PATIENCE_MS = 5 * 60_000;
+
+type Fault = { fault?: string; retryAfterMs?: number };
+
+export function createAlerts({ store, channels, fallback, log, now }: AlertsOptions): Alerts {
+  let delivering: Promise<void> | null = null;
+
+  function plan(): void {
+    const mutes = store.mutes(now());
+    const due = store.openIncidents().filter((incident) => incident.tellAt <= now());
+    for (const incident of due) if (!isMuted(incident, mutes, now())) planOpen(incident);
+    for (const delivery of store.pending()) if (delivery.what === 'card') planFallback(delivery);
+  }
+
+  function planOpen(incident: StoredIncident): void {
+    for (const channel of mainChannels()) want(incident, channel.id, 'card', incident.version);
+    if (incident.remindAt === null)
+      return store.saveIncident({ ...incident, remindAt: now() + REMIND_FIRST_MS });
+    if (incident.remindAt > now() || incident.ack) return;
+    const reminders = incident.reminders + 1;
+    store.together(() => {
+      for (const { channel, done } of cardsOf(incident.id))
+        if (done > 0) want(incident, channel, `reminder-${reminders}`, 1);
+      store.saveIncident({ ...incident, reminders, remindAt: now() + REMIND_AGAIN_MS });
+    });
+  }
+
+  function planFallback(delivery: Delivery): void {
+    if (!fallback || delivery.channel === fallback.id) return;
+    const incident = store.incident(delivery.incident);
+    if (!incident || now() - delivery.createdAt < FALLBACK_AFTER_MS) return;
+    const isTaken = cardsOf(incident.id).some(({ done }) => done > 0);
+    if (!isTaken) want(incident, fallback.id, 'card', incident.version);
+  }
+
+  /** Chat, or the webhook where there is no chat. */
+  function mainChannels(): readonly OpsChannel[] {
+    const attached = channels();
+    return attached.length > 0 || !fallback ? attached : [fallback];
+  }
+
+  function cardsOf(incident: string): Delivery[] {
+    return store.deliveriesOf(incident).filter(({ what }) => what === 'card');
+  }
+
+  function want(incident: StoredIncident, channel: string, what: Delivery['what'], version: number): void {
+    const key = `${incident.id}:${channel}:${what}`;
+    const known = store.delivery(key);
+    if (known && known.want >= version) return;
+    store.saveDelivery(
+      known
+        ? { ...known, want: version, dueAt: Math.min(known.dueAt, now()) }
+        : {
+            key,
+            incident: incident.id,
+            channel,
+            what,
+            want: version,
+            done: 0,
+            posted: null,
+            postedOver: false,
+            attempts: 0,
+            dueAt: now(),
+            createdAt: now(),
+          },
+    );
+  }
+
+  async function deliverAll(signal: AbortSignal): Promise<void> {
+    const mutes = store.mutes(now());
+    const known = [...channels(), ...(fallback ? [fallback] : [])];
+    // Cards before what goes below them.
+    const due = store
+      .pending()
+      .filter(({ dueAt }) => dueAt <= now())
+      .sort((a, b) => Number(a.what !== 'card') - Number(b.what !== 'card'));
+    await Promise.all(
+      known.map(async (channel) => {
+        for (const { key, channel: id } of due) {
+          const delivery = id === channel.id ? store.delivery(key) : null;
+          const incident = delivery && store.incident(delivery.incident);
+          if (!incident || signal.aborted) continue;
+          // An edit calls nobody; everything else waits for the end of the silence.
+          const isEdit = delivery.what === 'card' && delivery.posted !== null;
+          if (!isEdit && isMuted(incident, mutes, now())) continue;
+          await attempt(channel, delivery, incident, signal);
+        }
+      }),
+    );
+    giveUpOld();
+  }
+
+  async function attempt(
+    channel: OpsChannel,
+    delivery: Delivery,
+    incident: StoredIncident,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const begun = { ...delivery, attempts: delivery.attempts + 1 };
+    store.saveDelivery(begun);
+    const wanted = Math.max(delivery.want, delivery.what === 'card' ? incident.version : 1);
+    try {
+      const ends = AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]);
+      const sent = delivery.what === 'card' ? await sendCard(channel, begun, incident, ends) : await sendReply(channel, begun, incident, ends); // prettier-ignore
+      store.saveDelivery({ ...sent, want: wanted, done: wanted, attempts: 0 });
+      log.info({ incident: incident.id, channel: channel.id, what: delivery.what }, 'alert delivered');
+    } catch (error) {
+      const { fault, retryAfterMs } = error as Fault;
+      const backoff = Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** Math.min(10, delivery.attempts));
+      store.saveDelivery({ ...begun, dueAt: now() + (retryAfterMs ?? backoff) });
+      log.warn(
+        { incident: incident.id, channel: channel.id, fault, error: String(error) },
+        'alert not delivered',
+      );
+    }
+  }
+
+  async function sendCard(
+    channel: OpsChannel,
+    delivery: Delivery,
+    incident: StoredIncident,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    const { key, posted, attempts } = delivery;
+    const card = (extra: { key?: string; earlier?: string | null } = {}): OpsMessage =>
+      cardOf(incident, { locale: channel.locale(), now: now(), key, ...extra });
+    if (posted !== null) {
+      try {
+        return { ...delivery, posted: await channel.edit(posted, card(), signal) };
+      } catch (error) {
+        if (!['gone', 'too_old'].includes((error as Fault).fault ?? '')) throw error;
+        // Below another key: under the first one the old message would be found.
+        const moved = card({ key: `${key}:${incident.version}`, earlier: channel.linkTo(posted) });
+        return { ...delivery, posted: await once(channel, moved, delivery, null, signal, true) };
+      }
+    }
+    const isOver = incident.closedAt !== null;
+    const found = await once(channel, card(), delivery, null, signal, attempts > 1);
+    return { ...delivery, posted: found, postedOver: isOver };
+  }
+
+  async function sendReply(
+    channel: OpsChannel,
+    delivery: Delivery,
+    incident: StoredIncident,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    const card = store.delivery(`${incident.id}:${channel.id}:card`);
+    if (!card?.posted) throw new Error('its card is not posted yet');
+    // Who gets the card only after the end needs no word of the end below it, nor is a late reminder one.
+    if (card.postedOver || (delivery.what !== 'recovered' && incident.closedAt !== null)) return delivery;
+    const context = { locale: channel.locale(), now: now(), key: delivery.key };
+    const message =
+      delivery.what === 'recovered' ? recoveryOf(incident, context) : reminderOf(incident, context);
+    return {
+      ...delivery,
+      posted: await once(channel, message, delivery, card.posted, signal, delivery.attempts > 1),
+    };
+  }
+
+  /** Posts, or finds what an earlier try posted whose answer was lost. */
+  async function once(
+    channel: OpsChannel,
+    message: OpsMessage,
+    { createdAt }: Delivery,
+    parent: unknown,
+    signal: AbortSignal,
+    look: boolean,
+  ): Promise<unknown> {
+    const found = look ? await channel.find(message.key, createdAt - CLOCK_SKEW_MS, parent, signal) : null;
+    if (found !== null) return parent === null ? channel.edit(found, message, signal) : found;
+    return parent === null ? channel.post(message, signal) : channel.reply(parent, message, signal);
+  }
+
+  function giveUpOld(): void {
+    for (const delivery of store.pending()) {
+      if (now() - delivery.createdAt < GIVE_UP_MS || delivery.posted !== null) continue;
+      log.error(
+        { incident: delivery.incident, channel: delivery.channel },
+        'an alert could not be told for a day',
+      );
+      store.saveDelivery({ ...delivery, done: delivery.want });
+    }
+  }
+
+  return {
+    plan,
+    deliver: (signal) => (delivering ??= deliverAll(signal).finally(() => (delivering = null))),
+    isWorking() {
+      const late = store
+        .pending()
+        .filter(
+          ({ what, createdAt, done }) => what === 'card' && done === 0 && now() - createdAt > PATIENCE_MS,
+        );
+      return late.every(({ incident }) => cardsOf(incident).some(({ done }) => done > 0));
+    },
+  };
+}
+
+/** Everything of it that fails is muted (of one that is over: everything that failed). */
+function isMuted({ members }: StoredIncident, mutes: readonly Mute[], now: number): boolean {
+  const active = members.filter(({ endedAt }) => endedAt === null);
+  return (active.length > 0 ? active : members).every(({ check }) => muteOf(check, mutes, now) !== null);
+}

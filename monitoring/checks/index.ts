@@ -1,0 +1,69 @@
+/** Which checks run, from the settings. A new one: a file beside this, a line below. */
+import type { Config } from '../../core/config.ts';
+import type { StudioService } from '../../core/studio-service.ts';
+import type { Resolve } from '../probe.ts';
+import type { Check } from '../types.ts';
+import { dnsCheck } from './dns.ts';
+import { edgeOriginCheck } from './edge-origin.ts';
+import { httpCheck } from './http.ts';
+import { jobsCheck } from './jobs.ts';
+import { NETWORK, networkCheck } from './network.ts';
+import { readinessCheck } from './readiness.ts';
+import { REDIS, redisCheck } from './redis.ts';
+import { tlsCheck } from './tls.ts';
+import { vpsCheck } from './vps.ts';
+
+export type CheckDeps = {
+  config: Config;
+  studio: Pick<StudioService, 'status' | 'ready'>;
+  /** Of ffmpeg and its like that we started. */
+  childPids: () => readonly number[];
+  now: () => number;
+  /** How public names are resolved; for tests and demonstrations. */
+  resolve?: Resolve | undefined;
+};
+
+const MINUTE_MS = 60_000;
+
+export function createChecks({ config, studio, childPids, now, resolve }: CheckDeps): Check[] {
+  const { monitoring: settings, redisUrl, dataDir } = config;
+  const { intervalMs, controlUrl, origin } = settings;
+  const slowMs = Math.max(intervalMs, 5 * MINUTE_MS);
+  const hosts = watchedHosts(config);
+  const looksOutward = hosts.length + settings.urls.length + settings.dns.length > 0;
+  const dependsOn = looksOutward ? [NETWORK] : [];
+  const checks = [
+    looksOutward ? networkCheck({ controlUrl, intervalMs }) : null,
+    ...hosts.map((url) => edgeOriginCheck({ url, origin, controlUrl, intervalMs, resolve, dependsOn })),
+    ...hosts.map((url) =>
+      tlsCheck({ url, intervalMs: Math.max(intervalMs, 60 * MINUTE_MS), resolve, now, dependsOn }),
+    ),
+    ...settings.urls.map((watched) => httpCheck({ ...watched, intervalMs, resolve, dependsOn })),
+    ...settings.dns.map((watched) => dnsCheck({ ...watched, intervalMs: slowMs, dependsOn })),
+    redisCheck({ redisUrl, intervalMs }),
+    jobsCheck({ studio, waitMs: settings.queueWaitMs, intervalMs, dependsOn: redisUrl ? [REDIS] : [] }),
+    vpsCheck({ dataDir, childPids, ...settings }),
+    readinessCheck('tts', { studio, intervalMs: slowMs }),
+    readinessCheck('ffmpeg', { studio, intervalMs: slowMs }),
+  ];
+  const wanted = checks.filter((check) => check !== null).filter(({ kind }) => !settings.off.includes(kind));
+  return wanted.filter(({ id }, index) => wanted.findIndex((other) => other.id === id) === index);
+}
+
+/** Those of the settings, else the ones the service itself is reached by. */
+export function watchedHosts({ monitoring, server }: Pick<Config, 'monitoring' | 'server'>): string[] {
+  if (monitoring.hosts) return [...monitoring.hosts];
+  const { publicBaseUrl, filesBaseUrl } = server;
+  const own = publicBaseUrl ? [`${publicBaseUrl}/health`] : [];
+  const files = filesBaseUrl && new URL(filesBaseUrl).host !== hostOf(publicBaseUrl) ? [filesBaseUrl] : [];
+  return [...own, ...files].filter((url) => !isInner(new URL(url).hostname));
+}
+
+function hostOf(url: string | undefined): string | null {
+  return url ? new URL(url).host : null;
+}
+
+/** A name of this machine has no edge. */
+function isInner(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || /^(?:127\.|\[::1\])/.test(host);
+}

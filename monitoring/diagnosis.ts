@@ -1,0 +1,101 @@
+/** Asks the edge, the origin and, where it matters, a control address about one host, and says what follows. */
+import type { Fact, Finding } from '../core/ops/types.ts';
+import { isFromCache, isFine, judge, needsUncached, type Evidence, type Verdict } from './verdict.ts';
+import { probe, type Probe, type Resolve } from './probe.ts';
+import { same } from './texts.ts';
+import { sayVerdict } from './verdict-texts.ts';
+
+export type DiagnosisOptions = {
+  /** Public address of the origin; the name's own is the edge. */
+  origin?: string | undefined;
+  controlUrl: string;
+  /** How the edge's name is resolved; for tests. */
+  resolve?: Resolve | undefined;
+  /** Of all of it. Cloudflare says 522 only after 19 s: less than 24 s cannot show it. */
+  timeoutMs: number;
+  signal: AbortSignal;
+};
+
+export type Diagnosis = Finding & { verdict: Verdict; evidence: Evidence; cause: string };
+
+/** @param url an address at the host that should answer below 500 */
+export async function diagnose(url: URL, options: DiagnosisOptions): Promise<Diagnosis> {
+  const evidence = await gather(url, options);
+  const verdict = judge(evidence);
+  const address = options.origin ?? null;
+  const culprit = verdict === 'served_from_cache' ? evidence.uncached! : evidence.edge;
+  const said = sayVerdict(verdict, { host: url.hostname, address, code: codeOf(culprit) });
+  return {
+    ok: isFine(verdict),
+    verdict,
+    ...said,
+    facts: factsOf(evidence, options),
+    latencyMs: evidence.edge.status === null ? null : evidence.edge.ms,
+    cause: causeOf(verdict, url.hostname, address),
+    evidence,
+  };
+}
+
+async function gather(url: URL, options: DiagnosisOptions): Promise<Evidence> {
+  const { origin: address, controlUrl, resolve, timeoutMs, signal } = options;
+  const base = { timeoutMs: timeoutMs * 0.8, signal };
+  const second = { timeoutMs: timeoutMs * 0.18, signal };
+  const [edge, origin] = await Promise.all([
+    probe(url, { ...base, resolve, headers: { 'cache-control': 'no-cache' } }),
+    address ? probe(url, { ...base, address, verify: false }) : null,
+  ]);
+  if (edge.status === null)
+    return { edge, origin, uncached: null, control: await probe(new URL(controlUrl), second) };
+  const uncached = needsUncached({ edge, origin })
+    ? await probe(pastCache(url), { ...second, resolve })
+    : null;
+  return { edge, origin, uncached, control: null };
+}
+
+/** An address nobody asked for before. */
+function pastCache(url: URL): URL {
+  const fresh = new URL(url);
+  fresh.searchParams.set('genscene-probe', `${Date.now()}${Math.random().toString(36).slice(2)}`);
+  return fresh;
+}
+
+/** What fails by the same fault of the same origin is one incident. */
+function causeOf(verdict: Verdict, host: string, address: string | null): string {
+  if (verdict === 'own_network') return 'own-network';
+  const isOfOrigin = /^(origin_down|edge_blocked|served_from_cache|origin_slow|host_down)$/.test(verdict);
+  return `${verdict}@${isOfOrigin && address ? address : host}`;
+}
+
+function factsOf(
+  { edge, origin, control, uncached }: Evidence,
+  { origin: address }: DiagnosisOptions,
+): Fact[] {
+  return [
+    { name: { en: 'Edge', es: 'Borde' }, value: same(describe(edge)) },
+    ...(uncached
+      ? [{ name: { en: 'Edge, past its cache', es: 'Borde, sin caché' }, value: same(describe(uncached)) }]
+      : []),
+    {
+      name: { en: address ? `Origin ${address}` : 'Origin', es: address ? `Origen ${address}` : 'Origen' },
+      value: origin
+        ? same(describe(origin))
+        : { en: 'not asked: set MONITOR_ORIGIN', es: 'sin preguntar: falta MONITOR_ORIGIN' },
+    },
+    ...(control ? [{ name: { en: 'Control', es: 'Control' }, value: same(describe(control)) }] : []),
+  ];
+}
+
+/** `522 in 19.1 s · HIT · MAD 8c1f…`. */
+function describe(probed: Probe): string {
+  const ray = typeof probed.headers['cf-ray'] === 'string' ? probed.headers['cf-ray'] : '';
+  const [id = '', centre = ''] = ray.split('-');
+  const cache = isFromCache(probed) ? String(probed.headers['cf-cache-status']) : '';
+  const time = probed.ms < 1000 ? `${Math.round(probed.ms)} ms` : `${(probed.ms / 1000).toFixed(1)} s`;
+  return [`${codeOf(probed)} in ${time}`, cache, ray && [centre, id].filter(Boolean).join(' ')]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function codeOf({ status, code, failure }: Probe): string {
+  return status === null ? `${failure}${code ? ` ${code}` : ''}` : String(status);
+}

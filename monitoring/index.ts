@@ -1,0 +1,96 @@
+/**
+ * Monitoring as a service: opens its memory, makes the checks of the settings, and starts the rounds.
+ * `ops` is there before anything runs, so that the bots can lend their channels first.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../core/config.ts';
+import type { Logger } from '../core/log.ts';
+import type { Ops, OpsChannel } from '../core/ops/types.ts';
+import type { StudioService } from '../core/studio-service.ts';
+import { createAlerts } from './alerts.ts';
+import { createChecks, watchedHosts } from './checks/index.ts';
+import { createMonitor } from './monitor.ts';
+import { createOps } from './ops.ts';
+import type { Resolve } from './probe.ts';
+import { startRounds, type Rounds } from './rounds.ts';
+import { openMonitorStore } from './store.ts';
+import type { Check } from './types.ts';
+import { webhookChannel } from './webhook-channel.ts';
+
+export type MonitoringOptions = {
+  config: Config;
+  studio: StudioService;
+  /** Of ffmpeg and its like that we started. */
+  childPids: () => readonly number[];
+  log: Logger;
+  /** Beside those of the settings. */
+  checks?: readonly Check[];
+  now?: () => number;
+  /** How public names are resolved, and how often what is due is told, ms; for tests and demonstrations. */
+  tuning?: { resolve?: Resolve; pulseMs?: number };
+};
+
+export type Monitoring = {
+  readonly ops: Ops;
+  /** Begins the rounds; before it `ops` answers from memory. */
+  start(): void;
+  /** Ends what is under way and closes the memory. Idempotent. */
+  stop(): Promise<void>;
+};
+
+/** @throws {StudioError} not_ready if its memory cannot be opened */
+export function openMonitoring(options: MonitoringOptions): Monitoring {
+  const { config, studio, childPids, log, now = Date.now, tuning = {} } = options;
+  const { monitoring: settings, chat, dataDir } = config;
+  const { resolve } = tuning;
+  const store = openMonitorStore(dataDir);
+  const channels = new Set<OpsChannel>();
+  const newId = (): string => randomBytes(4).toString('hex');
+  const checks = [...createChecks({ config, studio, childPids, now, resolve }), ...(options.checks ?? [])];
+  const monitor = createMonitor({ checks, store, now, groupMs: settings.groupMs, newId });
+  const fallback = settings.alertWebhookUrl ? webhookChannel(settings.alertWebhookUrl, chat.locale) : null;
+  const alerts = createAlerts({ store, channels: () => [...channels], fallback, log, now });
+  let running: Rounds | null = null;
+  let stopped: Promise<void> | null = null;
+
+  const notRunning: Rounds = {
+    run: async () => undefined,
+    pulse: async () => undefined,
+    lastRoundAt: () => null,
+    stop: async () => undefined,
+  };
+  const ops = createOps({
+    monitor,
+    store,
+    channels,
+    hosts: watchedHosts(config),
+    origin: settings.origin,
+    controlUrl: settings.controlUrl,
+    resolve,
+    now,
+    newId,
+    rounds: () => running ?? notRunning,
+  });
+  return {
+    ops,
+    start() {
+      log.info({ checks: checks.map(({ id }) => id) }, 'monitoring starts');
+      running ??= startRounds({
+        monitor,
+        alerts,
+        trim: () => store.trim(now()),
+        log,
+        now,
+        heartbeat: { url: settings.heartbeatUrl, intervalMs: settings.heartbeatIntervalMs },
+        ...(tuning.pulseMs ? { pulseMs: tuning.pulseMs } : {}),
+      });
+    },
+    stop() {
+      stopped ??= (async () => {
+        await running?.stop();
+        store.close();
+      })();
+      return stopped;
+    },
+  };
+}
