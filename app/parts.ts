@@ -89,6 +89,7 @@ export async function openParts(
     guard,
     keepMs: config.retention.days * 24 * 3600_000,
     maxBytes: config.retention.cacheMaxBytes,
+    limits: config.media.limits,
   });
   const speaks = servicesOf(config).includes('worker');
   const studio = createStudioService({
@@ -97,6 +98,7 @@ export async function openParts(
     assets,
     guard,
     workshop,
+    pathsAllowed: config.media.roots.length > 0,
     version,
     probes: {
       ffmpeg: async () => (await ffmpeg().capabilities()).version,

@@ -13,7 +13,7 @@ import { vet } from './assets/vet.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import { asStudioError } from './errors.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { defaultLimits } from './ingest/index.ts';
+import { defaultLimits, type IngestLimits } from './ingest/index.ts';
 import type { Asset } from './studio-service.ts';
 import { createTurns } from './turns.ts';
 
@@ -36,8 +36,10 @@ export type AssetsStoreOptions = {
   keepMs: number;
   /** All uploads together, bytes. */
   maxBytes: number;
-  /** Largest upload, bytes. */
+  /** Largest upload, bytes; by default the largest of a clip. */
   maxFileBytes?: number;
+  /** Of what is taken, where they differ from the ingest's own. */
+  limits?: Partial<IngestLimits>;
 };
 
 /** Uploads vetted at once; each may start ffmpeg. */
@@ -58,7 +60,8 @@ export function assetsDirOf(dataDir: string): string {
 }
 
 export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
-  const { folder, guard, maxFileBytes = defaultLimits.clipBytes } = options;
+  const { folder, guard, limits = {} } = options;
+  const maxFileBytes = options.maxFileBytes ?? limits.clipBytes ?? defaultLimits.clipBytes;
   const turns = createTurns(VETTED_AT_ONCE);
   const fileOf = (id: string): string => path.join(folder, id);
   const recordOf = (id: string): string => path.join(folder, `${id}.json`);
@@ -72,7 +75,9 @@ export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
       const { sha256, size } = await receive(bytes, upload, { maxBytes: maxFileBytes, guard, signal });
       const known = await use(sha256);
       if (known) return known;
-      const facts = await turns.take(signal, () => vet(scratch, 'upload', options.ffmpeg(), signal));
+      const facts = await turns.take(signal, () =>
+        vet({ folder: scratch, name: 'upload', limits }, options.ffmpeg(), signal),
+      );
       signal.throwIfAborted();
       return await keep(sha256, { ...facts, size }, scratch);
     } catch (error) {

@@ -2,9 +2,11 @@
  * What the schema cannot say: rules over several fields, oddities worth a warning, and how long the
  * film will about be.
  */
+import type { FilmLimits } from './config/media.ts';
 import type { Issue } from './errors.ts';
 import { planTimeline, type SceneMeasure } from './pipeline/timeline.ts';
 import { limits, sceneSchema, type Scene, type Storyboard } from './schema/storyboard.ts';
+import { sourcesOf } from './storyboard-sources.ts';
 
 /** Letters spoken in a second, measured over both default engines; an ideograph takes as long as three. */
 const LETTERS_PER_SECOND = 14.5;
@@ -52,14 +54,41 @@ function repeatedIds(scenes: unknown[]): Issue[] {
   });
 }
 
+/** What the settings of this machine leave of what the schema allows. */
+export type StoryboardLimits = Pick<FilmLimits, 'scenes' | 'seconds' | 'downloads'>;
+
+/** Faults that only these settings make faults; each names its field and the limit. */
+export function beyondLimits(storyboard: Storyboard, most: StoryboardLimits): Issue[] {
+  const scenes = storyboard.scenes.length;
+  const addresses = new Map<string, string>();
+  for (const { path, src } of sourcesOf(storyboard))
+    if (/^https?:/i.test(src) && !addresses.has(src)) addresses.set(src, path);
+  const firstTooMany = [...addresses.values()][most.downloads];
+  const tooLong = filmTooLong(storyboard, most.seconds);
+  return [
+    ...(scenes > most.scenes
+      ? [{ path: 'scenes', message: `has ${scenes} entries; ${most.scenes} are the most here` }]
+      : []),
+    ...(tooLong ? [tooLong] : []),
+    ...(firstTooMany === undefined
+      ? []
+      : [
+          {
+            path: firstTooMany,
+            message: `is one of ${addresses.size} different addresses; a film may fetch ${most.downloads}`,
+          },
+        ]),
+  ];
+}
+
 /** Only durations that were given count: an estimate is no reason to refuse. */
-export function filmTooLong(storyboard: Storyboard): Issue | null {
+function filmTooLong(storyboard: Storyboard, most: number): Issue | null {
   const given = storyboard.scenes.filter((scene) => scene.duration !== 'auto');
   const seconds = estimateSeconds({ ...storyboard, scenes: given });
-  if (seconds <= limits.filmSeconds) return null;
+  if (seconds <= most) return null;
   return {
     path: 'scenes',
-    message: `last ${Math.round(seconds)} s together; a film may last ${limits.filmSeconds} s, so make two of it`,
+    message: `last ${Math.round(seconds)} s together; a film may last ${most} s, so make two of it`,
   };
 }
 
@@ -90,14 +119,14 @@ function speechSeconds(text: string): number {
 }
 
 /** What is allowed and probably not meant, one sentence each. */
-export function harmlessOddities(storyboard: Storyboard): string[] {
+export function harmlessOddities(storyboard: Storyboard, most: Pick<FilmLimits, 'seconds'>): string[] {
   const warnings = storyboard.scenes.flatMap((scene, index) =>
     sceneOddities(scene, index).map((words) => `scenes[${index}]${words}`),
   );
   const seconds = estimateSeconds(storyboard);
-  if (seconds > limits.filmSeconds) {
+  if (seconds > most.seconds) {
     warnings.push(
-      `The film would last about ${Math.round(seconds / 60)} minutes; more than ${limits.filmSeconds / 60} are refused once the speech is measured.`,
+      `The film would last about ${Math.round(seconds / 60)} minutes; more than ${+(most.seconds / 60).toFixed(1)} are refused once the speech is measured.`,
     );
   }
   if (storyboard.webhookUrl?.startsWith('http:'))

@@ -15,6 +15,7 @@ import { openFonts, type FontBook } from './drawing/fonts.ts';
 import { drawingVersion } from './drawing/types.ts';
 import { StudioError } from './errors.ts';
 import { Ffmpeg, findFfmpeg } from './ffmpeg.ts';
+import { hostOf } from './ingest/addresses.ts';
 import { createIngest } from './ingest/index.ts';
 import type { Ingest } from './ingest/types.ts';
 import { checkVoices } from './pipeline/narrate.ts';
@@ -85,7 +86,7 @@ export function createStudio(config: Config): Studio {
     }));
 
   function validate(input: unknown): Validation {
-    const checked = validateStoryboard(input);
+    const checked = validateStoryboard(input, config.media.film);
     if (!checked.ok) return checked;
     const issues = checkVoices(checked.storyboard, openSpeech(), config.speech.engine);
     return issues.length > 0 ? { ok: false, issues } : checked;
@@ -109,6 +110,8 @@ export function createStudio(config: Config): Studio {
         {
           storyboard,
           baseDir: options.baseDir,
+          roots: config.media.roots,
+          most: config.media.film,
           outDir: path.resolve(options.outDir),
           signal: options.signal ?? new AbortController().signal,
           onProgress: options.onProgress ?? (() => undefined),
@@ -151,6 +154,8 @@ async function openParts(config: Config, cacheDir: string): Promise<Parts> {
       cacheDir: path.join(cacheDir, 'media'),
       cacheMaxBytes: mediaBytes,
       allowHosts: config.media.allowHosts,
+      ownHosts: ownHosts(config.server),
+      limits: config.media.limits,
       assetsDir: path.join(config.dataDir, 'assets'),
     }),
     versions: {
@@ -160,6 +165,12 @@ async function openParts(config: Config, cacheDir: string): Promise<Parts> {
       ffmpeg: await ffmpeg.version(),
     },
   };
+}
+
+/** Hosts that this service is reached at: a film must not make it fetch from itself. */
+function ownHosts({ publicBaseUrl, filesBaseUrl }: Config['server']): string[] {
+  const addresses = [publicBaseUrl, filesBaseUrl].filter((address) => address !== undefined);
+  return addresses.map((address) => hostOf(new URL(address)));
 }
 
 function finishedJob(

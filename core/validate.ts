@@ -5,8 +5,14 @@
 import type { z } from 'zod';
 import type { Issue } from './errors.ts';
 import { explainIssue, pathText } from './explain-issue.ts';
-import { storyboardSchema, type Storyboard } from './schema/storyboard.ts';
-import { brokenSceneRules, estimateSeconds, filmTooLong, harmlessOddities } from './storyboard-rules.ts';
+import { limits, storyboardSchema, type Storyboard } from './schema/storyboard.ts';
+import {
+  beyondLimits,
+  brokenSceneRules,
+  estimateSeconds,
+  harmlessOddities,
+  type StoryboardLimits,
+} from './storyboard-rules.ts';
 
 export type Validation =
   | { ok: true; storyboard: Storyboard; warnings: string[]; estimatedSeconds: number }
@@ -15,26 +21,32 @@ export type Validation =
 /** More faults than anyone reads at once; the rest is counted. */
 const MOST_ISSUES = 200;
 const DEEPEST = 32;
+const schemaLimits: StoryboardLimits = {
+  scenes: limits.scenes,
+  seconds: limits.filmSeconds,
+  downloads: Infinity,
+};
 /** Values in one input. The largest storyboard allowed, with all fields in all scenes, has about 12,000. */
 const MOST_VALUES = 100_000;
 
 /**
  * Checks a storyboard of any origin and fills in its defaults. Never throws, whatever the input.
  * `estimatedSeconds` is the film's likely length, exact where all durations are given.
+ * @param most what the settings of this machine allow; by default all that the schema does
  */
-export function validateStoryboard(input: unknown): Validation {
+export function validateStoryboard(input: unknown, most: StoryboardLimits = schemaLimits): Validation {
   const unsafe = shapeFault(input);
   if (unsafe) return { ok: false, issues: [unsafe] };
   const readable = withNamesForNumbers(input);
   const issues = [...schemaIssues(readable), ...brokenSceneRules(readable)];
   if (issues.length > 0) return { ok: false, issues: shortened(inReadingOrder(issues)) };
   const storyboard = storyboardSchema.parse(readable);
-  const tooLong = filmTooLong(storyboard);
-  if (tooLong) return { ok: false, issues: [tooLong] };
+  const beyond = beyondLimits(storyboard, most);
+  if (beyond.length > 0) return { ok: false, issues: beyond };
   return {
     ok: true,
     storyboard,
-    warnings: harmlessOddities(storyboard),
+    warnings: harmlessOddities(storyboard, most),
     estimatedSeconds: estimateSeconds(storyboard),
   };
 }

@@ -38,7 +38,12 @@ const sentences: readonly (readonly [english: string, spanish: string])[] = [
   ['There are no frames in the clip.', 'El clip no tiene fotogramas.'],
   ['The frame rate cannot be read.', 'No se puede leer la frecuencia de fotogramas.'],
   ['The sound is longer than … s.', 'El sonido dura más de {1} s.'],
-  ['The clip has … frames a second.', 'El clip tiene {1} fotogramas por segundo.'],
+  ['The clip has … frames a second; at most … are taken.', 'El clip tiene {1} fotogramas por segundo; se admiten {2} como mucho.'],
+  ['The clip lasts … s; at most … s are taken.', 'El clip dura {1} s; se admiten {2} s como mucho.'],
+  ['The frames are … px; at most … million px are taken.', 'Los fotogramas miden {1} px; se admiten {2} millones de px como mucho.'],
+  ['The media of this film come to more than … MB of downloads.', 'Los archivos de este vídeo suman más de {1} MB de descargas.'],
+  ['The film would last … s; … s are the most.', 'El vídeo duraría {1} s; {2} s son el máximo.'],
+  ['The address is one of this service itself.', 'La dirección es de este mismo servicio.'],
   ['The clip lasts … and cannot start at … s.', 'El clip dura {1} y no puede empezar en {2} s.'],
   ['The animation is longer than … s.', 'La animación dura más de {1} s.'],
   // speech

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
-import { createIngest } from '../ingest/index.ts';
+import { createIngest, type IngestLimits } from '../ingest/index.ts';
 import { identify } from '../ingest/media-type.ts';
 import type { Ingest } from '../ingest/types.ts';
 import type { Asset } from '../studio-service.ts';
@@ -12,12 +12,16 @@ type Attempt = (ingest: Ingest, src: string, signal: AbortSignal) => Promise<Fac
 
 /**
  * Vets by an ingest of its own, whose folder goes with the upload: nothing of what is refused stays in a cache.
- * @param folder holds the upload under `name` and may be filled further; the caller removes it
+ * @param upload `folder` holds it under `name` and may be filled further; the caller removes it
  * @throws {StudioError} media_unusable, too_large, no_space, timeout, cancelled
  */
-export async function vet(folder: string, name: string, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<Facts> {
+export async function vet(
+  { folder, name, limits }: { folder: string; name: string; limits?: Partial<IngestLimits> },
+  ffmpeg: Ffmpeg,
+  signal: AbortSignal,
+): Promise<Facts> {
   const { family } = await identify(path.join(folder, name));
-  const ingest = createIngest({ ffmpeg, cacheDir: path.join(folder, 'media'), assetsDir: folder });
+  const ingest = createIngest({ ffmpeg, cacheDir: path.join(folder, 'media'), assetsDir: folder, limits });
   return firstThatFits(attempts[family].map((attempt) => () => attempt(ingest, `asset:${name}`, signal)));
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { encodedColours } from '../encoded-colours.ts';
 import type { Output } from '../schema/storyboard.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
 import { frameBytes } from './kernel.ts';
@@ -54,7 +55,7 @@ export async function encodeSegment(
           options: [
             '-an',
             ...encoderOptions(encoding, plan.fps),
-            ...colorOptions,
+            ...['-pix_fmt', 'yuv420p', ...encodedColours],
             ...containerOptions(encoding.format),
           ],
         },
@@ -82,19 +83,6 @@ async function* drawFrames(composer: Composer, onFrame: (done: number) => void):
     onFrame(index + 1);
   }
 }
-
-const colorOptions = [
-  '-pix_fmt',
-  'yuv420p',
-  '-colorspace',
-  'bt709',
-  '-color_primaries',
-  'bt709',
-  '-color_trc',
-  'bt709',
-  '-color_range',
-  'tv',
-];
 
 function containerOptions(format: Output['format']): string[] {
   return format === 'webm' ? ['-f', 'matroska'] : ['-f', 'mp4', '-video_track_timescale', '90000'];

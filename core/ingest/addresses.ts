@@ -5,6 +5,8 @@ import { notAllowed } from './refusal.ts';
 export type AddressRules = {
   /** `host` or `host:port` exempt from the port and private-address rules. */
   allowHosts: readonly string[];
+  /** Names of this service itself: nothing is fetched from there, on any port. */
+  ownHosts?: readonly string[];
 };
 
 const HINT = 'Use a public http(s) address on the usual port, or upload the file and use its asset:… id.';
@@ -34,6 +36,11 @@ export function checkUrl(text: string, rules: AddressRules): URL {
   const host = hostOf(url);
   const port = url.port ? Number(url.port) : ordinaryPort;
   if (isExempt(host, port, rules)) return url;
+  if (rules.ownHosts?.includes(host))
+    throw notAllowed(
+      'The address is one of this service itself.',
+      'Use the asset:… id of an upload; a finished film has to be uploaded to be used again.',
+    );
   if (port !== ordinaryPort && !Object.values(ordinaryPorts).includes(port))
     throw notAllowed(`The address uses port ${port}; only 80 and 443 are fetched from.`, HINT);
   if (ipaddr.isValid(host) && !isPublicAddress(host)) throw innerAddress();

@@ -1,4 +1,4 @@
-/** Animated GIF, APNG and WebP: encoded once as a plain clip, since no video container carries them well. */
+/** Frames of animated GIF, APNG and WebP, which no video container carries well. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
@@ -21,69 +21,16 @@ const DEFAULT_DELAY_MS = 100;
 const BATCH_PIXELS = 16e6;
 
 /**
- * Writes the animation as H.264, visually lossless, full chroma, to `target`. What is transparent becomes black.
- * @throws {StudioError} media_unusable, timeout, no_space, cancelled
+ * Input of ffmpeg that gives the animation's frames, RGB with alpha, each at its time.
+ * @throws {StudioError} media_unusable, timeout, cancelled
  */
-export async function encodeAnimation(
-  { ffmpeg, limits }: Deps,
+export async function animationFrames(
+  deps: Deps,
   source: string,
   type: MediaType,
-  target: string,
   signal: AbortSignal,
-): Promise<void> {
-  const input = type.demuxer
-    ? await ffmpegInput({ ffmpeg, limits }, source, type, signal)
-    : await sharpInput(source, limits, signal);
-  await ffmpeg.run({
-    purpose: 'converting an animation',
-    inputs: [input],
-    outputs: [
-      {
-        target,
-        options: [
-          ...[
-            '-map',
-            '0:v:0',
-            '-vf',
-            'format=rgba,premultiply=inplace=1,format=gbrp,scale=out_color_matrix=bt709:out_range=limited:flags=bicubic+accurate_rnd,format=yuv444p',
-          ],
-          ...[
-            '-c:v',
-            'libx264',
-            '-preset',
-            'superfast',
-            '-crf',
-            '8',
-            '-g',
-            '50',
-            '-colorspace',
-            'bt709',
-            '-color_primaries',
-            'bt709',
-            '-color_trc',
-            'bt709',
-            '-color_range',
-            'tv',
-          ],
-          ...[
-            '-t',
-            String(limits.clipSeconds + 1),
-            '-fps_mode',
-            'passthrough',
-            '-map_metadata',
-            '-1',
-            '-fflags',
-            '+bitexact',
-            '-f',
-            'mp4',
-          ],
-        ],
-      },
-    ],
-    signal,
-    strict: false,
-    timeoutMs: limits.convertMs,
-  });
+): Promise<FfmpegInput> {
+  return type.demuxer ? ffmpegInput(deps, source, type, signal) : sharpInput(source, deps.limits, signal);
 }
 
 /** GIF and APNG: ffmpeg reads them itself, frame after frame. */
@@ -147,7 +94,7 @@ async function readMeta(source: string, limits: IngestLimits): Promise<Animation
 function checkPixels(meta: AnimationMeta, limits: IngestLimits): void {
   if (meta.width * meta.height * meta.frames <= limits.animationPixels) return;
   throw unusable(
-    `The animation has ${meta.frames} frames of ${meta.width} × ${meta.height} px, which is too much.`,
+    `The animation has ${meta.frames} frames of ${meta.width} × ${meta.height} px; at most ${Math.round(limits.animationPixels / 1e6)} million px in all are taken.`,
     'Make it smaller or shorter, or convert it to MP4.',
   );
 }

@@ -34,25 +34,32 @@ export function checkSize(video: VideoStream, limits: IngestLimits): void {
   const pixels = Math.max(width * height, video.width * video.height);
   if (pixels > limits.clipPixels)
     throw unusable(
-      `The frames are ${width} × ${height} px, which is too large.`,
+      `The frames are ${width} × ${height} px; at most ${millions(limits.clipPixels)} million px are taken.`,
       'Scale the clip down to 4k or less.',
     );
   if (!(video.fps > 0)) throw unusable('The frame rate cannot be read.', 'Convert the clip to MP4 (H.264).');
   if (video.fps > limits.clipFps * 1.01)
     throw unusable(
-      `The clip has ${Math.round(video.fps)} frames a second.`,
+      `The clip has ${Math.round(video.fps)} frames a second; at most ${limits.clipFps} are taken.`,
       `Convert it to ${limits.clipFps} or fewer.`,
     );
   if (pixels * video.fps > limits.clipPixelRate)
     throw unusable(
-      `${width} × ${height} px at ${Math.round(video.fps)} frames a second is too much.`,
+      `${width} × ${height} px at ${Math.round(video.fps)} frames a second is too much; at most ${millions(limits.clipPixelRate)} million px a second are taken.`,
       'Scale the clip down to 4k, or halve its frame rate.',
     );
 }
 
 export function checkDuration(seconds: number | null, limits: IngestLimits): void {
   if ((seconds ?? 0) > limits.clipSeconds)
-    throw unusable(`The clip is longer than ${limits.clipSeconds} s.`, 'Cut out the part that is needed.');
+    throw unusable(
+      `The clip lasts ${Math.round(seconds ?? 0)} s; at most ${limits.clipSeconds} s are taken.`,
+      'Cut out the part that is needed.',
+    );
+}
+
+function millions(px: number): string {
+  return (px / 1e6).toLocaleString('en', { maximumFractionDigits: 1 });
 }
 
 /** Size of the upright picture in square pixels, px. */

@@ -1,22 +1,21 @@
 /**
- * Clips from outside: vetted by their headers, then copied stream by stream into a container of
- * ours. Only what a container cannot carry (GIF, animated WebP) is encoded, once.
+ * Clips from outside: vetted by their headers, written into a file of ours, and described by what is
+ * really in there.
  */
 import { rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
-import { encodeAnimation } from './animation.ts';
 import type { Cache } from './cache.ts';
+import { copyVideo, flattenAnimation, flattenVideo, type ClipFile } from './clip-file.ts';
 import { even, normaliseFilter } from './clip-filter.ts';
 import { checkDuration, checkSize, checkVideo, displaySize } from './clip-limits.ts';
 import { contentKey } from './content-key.ts';
 import type { IngestLimits } from './limits.ts';
-import { identify, type MediaType } from './media-type.ts';
+import { identify } from './media-type.ts';
 import type { Original } from './originals.ts';
 import { unusable } from './refusal.ts';
-import { guardedInput } from './guarded-input.ts';
-import { readStreams, type SoundStream, type Streams, type VideoStream } from './streams.ts';
+import { readStreams, type SoundStream, type VideoStream } from './streams.ts';
 import type { Clip } from './types.ts';
 
 type Deps = { ffmpeg: Ffmpeg; cache: Cache; limits: IngestLimits };
@@ -33,20 +32,24 @@ type Known = Pick<WholeClip, 'source' | 'sound'> & { announcedS: number | null }
 type ClipRecord = Omit<WholeClip, 'path'> & { extension: string };
 
 /** Raised whenever the same source would give other frames. */
-const VERSION = 1;
-/** Codecs that MP4 carries but QuickTime does not. */
-const MP4_CODECS = ['h264', 'hevc', 'av1', 'vp9', 'mpeg4'];
-
-export function clipKey(original: Original): string {
-  return contentKey('clip', VERSION, original.sha256);
+const VERSION = 2;
+/** Of a clip that shows the same over every background; with one, of a clip that it shines through. */
+export function clipKey(original: Original, background?: string): string {
+  return contentKey('clip', VERSION, original.sha256, background ?? null);
 }
 
 /**
+ * @param background colour, #rgb or #rrggbb, underneath what is transparent
  * @throws {StudioError} media_unusable, timeout, no_space, cancelled
  */
-export async function makeClip(deps: Deps, original: Original, signal: AbortSignal): Promise<WholeClip> {
-  const key = clipKey(original);
-  const ready = await cachedClip(deps.cache, key);
+export async function makeClip(
+  deps: Deps,
+  original: Original,
+  background: string,
+  signal: AbortSignal,
+): Promise<WholeClip> {
+  const keys = { opaque: clipKey(original), flattened: clipKey(original, background) };
+  const ready = (await cachedClip(deps.cache, keys.opaque)) ?? (await cachedClip(deps.cache, keys.flattened));
   if (ready) return ready;
   const source = await original.file(signal);
   const type = await identify(source);
@@ -55,20 +58,26 @@ export async function makeClip(deps: Deps, original: Original, signal: AbortSign
       `This is a still picture (${type.name}) and no clip.`,
       'Use it with the media type "image".',
     );
-  if (type.family === 'animation') return makeAnimation(deps, original, source, type, key, signal);
+  if (type.family === 'animation') {
+    const file = await flattenAnimation(deps, source, type, background, signal).catch(undecodable);
+    const known = { source: original.sha256, announcedS: null, sound: null };
+    return finishClip(deps, file, keys.flattened, known, signal);
+  }
   const streams = await readStreams(deps.ffmpeg, source, type, signal);
   const video = checkVideo(streams, type, deps.limits);
-  const copied = await copyVideo(deps, source, type, streams, video, signal);
-  const sound = streams.sound
-    ? { stream: streams.sound, demuxer: type.demuxer, offsetS: Math.max(0, video.startS - streams.startS) }
-    : null;
-  return finishClip(
-    deps,
-    copied,
-    key,
-    { source: original.sha256, announcedS: video.durationS ?? streams.durationS, sound },
-    signal,
-  );
+  const known = {
+    source: original.sha256,
+    announcedS: video.durationS ?? streams.durationS,
+    sound: streams.sound
+      ? { stream: streams.sound, demuxer: type.demuxer, offsetS: Math.max(0, video.startS - streams.startS) }
+      : null,
+  };
+  const file = await (
+    video.hasAlpha
+      ? flattenVideo(deps, source, type, streams, video, background, signal)
+      : copyVideo(deps, source, type, streams, video, signal)
+  ).catch(undecodable);
+  return finishClip(deps, file, video.hasAlpha ? keys.flattened : keys.opaque, known, signal);
 }
 
 async function cachedClip(cache: Cache, key: string): Promise<WholeClip | null> {
@@ -78,105 +87,16 @@ async function cachedClip(cache: Cache, key: string): Promise<WholeClip | null> 
   return { ...clip, path: cache.path(key + extension) };
 }
 
-/**
- * The video stream alone, untouched, its first shown frame at 0 s. MP4 stays in its family, which
- * keeps time stamps, edit lists and the rotation, so that ffmpeg turns frames upright by itself;
- * the rest goes into Matroska, which takes any codec.
- */
-async function copyVideo(
-  deps: Deps,
-  source: string,
-  type: MediaType,
-  streams: Streams,
-  video: VideoStream,
-  signal: AbortSignal,
-): Promise<{ temp: string; demuxer: string; extension: string }> {
-  const { cache, ffmpeg, limits } = deps;
-  const container = type.demuxer !== 'mov' ? 'matroska' : MP4_CODECS.includes(video.codec) ? 'mp4' : 'mov';
-  const extension = container === 'matroska' ? '.mkv' : `.${container}`;
-  const temp = await cache.temp(extension);
-  try {
-    await ffmpeg.run({
-      purpose: 'copying a clip',
-      inputs: [
-        {
-          source: `file:${source}`,
-          options: [
-            ...guardedInput(type),
-            '-fflags',
-            '+genpts',
-            '-itsoffset',
-            (streams.startS - video.startS).toFixed(6),
-          ],
-        },
-      ],
-      outputs: [
-        {
-          target: temp,
-          options: [
-            ...[
-              '-map',
-              `0:${video.index}`,
-              '-c',
-              'copy',
-              '-map_metadata',
-              '-1',
-              '-map_chapters',
-              '-1',
-              '-strict',
-              '-2',
-            ],
-            ...(type.demuxer === 'avi' && video.codec === 'mpeg4' ? ['-bsf:v', 'mpeg4_unpack_bframes'] : []),
-            ...['-t', String(limits.clipSeconds + 1), '-fflags', '+bitexact', '-f', container],
-          ],
-        },
-      ],
-      signal,
-      strict: false,
-      timeoutMs: limits.convertMs,
-      maxFileBytes: limits.clipBytes * 2,
-    });
-    return { temp, demuxer: container === 'matroska' ? 'matroska' : 'mov', extension };
-  } catch (error) {
-    await rm(temp, { force: true });
-    throw undecodable(error);
-  }
-}
-
-async function makeAnimation(
-  deps: Deps,
-  original: Original,
-  source: string,
-  type: MediaType,
-  key: string,
-  signal: AbortSignal,
-): Promise<WholeClip> {
-  const temp = await deps.cache.temp('.mp4');
-  try {
-    await encodeAnimation(deps, source, type, temp, signal);
-  } catch (error) {
-    await rm(temp, { force: true });
-    throw undecodable(error);
-  }
-  return finishClip(
-    deps,
-    { temp, demuxer: 'mov', extension: '.mp4' },
-    key,
-    { source: original.sha256, announcedS: null, sound: null },
-    signal,
-  );
-}
-
 /** Reads back what we wrote, decodes its first frame as the renderer will, and gives it its name. */
 async function finishClip(
   deps: Deps,
-  copied: { temp: string; demuxer: string; extension: string },
+  file: ClipFile,
   key: string,
   known: Known,
   signal: AbortSignal,
 ): Promise<WholeClip> {
   const { cache, ffmpeg, limits } = deps;
-  const { temp, demuxer, extension } = copied;
+  const { temp, demuxer, extension } = file;
   try {
     const streams = await readStreams(ffmpeg, temp, { demuxer }, signal);
     const { video } = streams;
@@ -211,8 +131,6 @@ function describeClip(
     warnings.push(
       `The clip ends after ${durationS.toFixed(1)} s although ${known.announcedS.toFixed(1)} s were announced; the file may be cut short.`,
     );
-  if (/^(yuva|gbrap|rgba|bgra|argb|abgr)/.test(video.pixelFormat))
-    warnings.push('Transparency in clips is not kept.');
   return {
     kind: 'clip',
     hash: key.replace(/^clip-/, ''),
@@ -282,14 +200,15 @@ async function tryFirstFrame(
       timeoutMs: 60_000,
     });
   } catch (error) {
-    throw undecodable(error);
+    undecodable(error);
   }
-  if (bytes === 0) throw undecodable(null);
+  if (bytes === 0) undecodable(null);
 }
 
-function undecodable(error: unknown): unknown {
-  if (error instanceof StudioError && error.code !== 'render_failed') return error;
-  return unusable(
+/** Tells people of a failed ffmpeg in their words; other errors pass as they are. */
+function undecodable(error: unknown): never {
+  if (error instanceof StudioError && error.code !== 'render_failed') throw error;
+  throw unusable(
     'The picture of the clip cannot be decoded.',
     'The file may be damaged or protected; export it again as MP4 (H.264).',
     { cause: error ?? undefined },

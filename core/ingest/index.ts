@@ -30,6 +30,8 @@ export type IngestOptions = {
   cacheMaxBytes?: number;
   /** `host:port` exempt from the port and private-address rules. */
   allowHosts?: readonly string[];
+  /** Names of this service itself, which are refused. */
+  ownHosts?: readonly string[];
   /** Where uploads are, each named by its id. */
   assetsDir?: string;
   limits?: Partial<IngestLimits>;
@@ -47,7 +49,7 @@ export function createIngest(options: IngestOptions): Ingest {
     keepUsedMs: limits.keepUsedMs,
   });
   const shared = createSharedWork();
-  const rules = { allowHosts: options.allowHosts ?? [] };
+  const rules = { allowHosts: options.allowHosts ?? [], ownHosts: options.ownHosts ?? [] };
   const originals = createOriginals({ cache, shared, limits, rules, network: options.network });
   const deps = { ffmpeg: options.ffmpeg, cache, limits };
 
@@ -58,7 +60,11 @@ export function createIngest(options: IngestOptions): Ingest {
       roots: context.roots,
       assetsDir: options.assetsDir,
     });
-    return originals.bring(source, maxBytes, { signal: context.signal, onProgress: context.onBytes });
+    if (source.kind === 'file' || !context.downloads)
+      return originals.bring(source, maxBytes, { signal: context.signal, onProgress: context.onBytes });
+    return context.downloads.count(source.url, context, (caller) =>
+      originals.bring(source, maxBytes, caller),
+    );
   };
 
   return {
@@ -71,11 +77,11 @@ export function createIngest(options: IngestOptions): Ingest {
 
     async clip(src: string, context: ClipContext = {}) {
       const original = await bring(src, context, limits.clipBytes);
-      const { start, end, sound } = context;
-      const whole = await shared.run(clipKey(original), context, (signal) =>
-        makeClip(deps, original, signal),
+      const { start, end, sound, background = '#000000' } = context;
+      const whole = await shared.run(clipKey(original, background), context, (signal) =>
+        makeClip(deps, original, background, signal),
       );
-      const partKey = contentKey('part', original.sha256, start ?? null, end ?? null, sound ?? null);
+      const partKey = contentKey('part', whole.hash, start ?? null, end ?? null, sound ?? null);
       return shared.run(partKey, context, (signal) =>
         cutClip(deps, whole, original, { start, end, sound }, signal),
       );

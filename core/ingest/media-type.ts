@@ -96,6 +96,9 @@ async function explain(file: string, extension: string | undefined): Promise<Stu
     const [what, ...advice] = known.split('. ');
     return unusable(`The file is ${what}.`, `${advice.join('. ')}.`);
   }
+  // Its index may lie at the end, where a broken upload has nothing.
+  if (/^(II\*\0|MM\0\*)/.test((await firstBytes(file, 4)).toString('latin1')))
+    return unusable('The TIFF picture is cut short or damaged.', 'Export or upload it again.');
   const text = await firstText(file);
   if (/<svg[\s>]/i.test(text))
     return unusable(

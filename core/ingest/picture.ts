@@ -16,7 +16,7 @@ import type { Picture, PictureContext } from './types.ts';
 
 type Deps = { ffmpeg: Ffmpeg; cache: Cache; limits: IngestLimits };
 type PictureRecord = Omit<Picture, 'path'> & { extension: string };
-type Size = Pick<PictureContext, 'maxSide' | 'cover'>;
+type Wishes = Pick<PictureContext, 'maxSide' | 'cover' | 'useDamaged'>;
 
 /** Raised whenever the same source would give other pixels. */
 const VERSION = 1;
@@ -39,14 +39,15 @@ sharp.unblock({
   ],
 });
 
-export function pictureKey(original: Original, size: Size): string {
+export function pictureKey(original: Original, wishes: Wishes): string {
   return contentKey(
     'picture',
     VERSION,
     sharp.versions.vips,
     original.sha256,
-    size.maxSide ?? null,
-    size.cover ?? null,
+    wishes.maxSide ?? null,
+    wishes.cover ?? null,
+    ...(wishes.useDamaged ? ['damaged'] : []),
   );
 }
 
@@ -56,11 +57,11 @@ export function pictureKey(original: Original, size: Size): string {
 export async function makePicture(
   deps: Deps,
   original: Original,
-  size: Size,
+  wishes: Wishes,
   signal: AbortSignal,
 ): Promise<Picture> {
   const { cache, limits } = deps;
-  const key = pictureKey(original, size);
+  const key = pictureKey(original, wishes);
   const ready = await cachedPicture(cache, key);
   if (ready) return ready;
   const source = await original.file(signal);
@@ -72,11 +73,11 @@ export async function makePicture(
       `This is a sound file (${type.name}) and no picture.`,
       'Use it as soundtrack or narration.',
     );
-  const readable = type.name === 'BMP' ? await convertBitmap(deps, source, type, signal) : source;
+  const readable = type.name === 'BMP' ? await convertBitmap(deps, source, type, wishes, signal) : source;
   const temp = await cache.temp('.picture');
   try {
     const record: PictureRecord = {
-      ...(await convert(readable, temp, size, limits)),
+      ...(await convert(readable, temp, wishes, limits)),
       source: original.sha256,
     };
     signal.throwIfAborted();
@@ -100,15 +101,35 @@ function withPath(cache: Cache, key: string, { extension, ...picture }: PictureR
   return { ...picture, path: cache.path(key + extension) };
 }
 
+/** Damaged ones only if asked: then once more, with what cannot be read left grey or black. */
 async function convert(
   source: string,
   target: string,
-  size: Size,
+  wishes: Wishes,
   limits: IngestLimits,
 ): Promise<Omit<PictureRecord, 'source'>> {
-  const image = sharp(source, { limitInputPixels: limits.picturePixels, failOn: 'error', pages: 1 });
+  const whole = write(source, target, wishes, limits, 'error');
+  if (!wishes.useDamaged) return whole;
+  try {
+    return await whole;
+  } catch (error) {
+    const { code, message } = pictureError(error, limits);
+    if (code !== 'media_unusable') throw error;
+    const rest = await write(source, target, wishes, limits, 'none');
+    return { ...rest, warnings: [...rest.warnings, `${message} What could be read of it is used.`] };
+  }
+}
+
+async function write(
+  source: string,
+  target: string,
+  wishes: Wishes,
+  limits: IngestLimits,
+  failOn: 'error' | 'none',
+): Promise<Omit<PictureRecord, 'source'>> {
+  const image = sharp(source, { limitInputPixels: limits.picturePixels, failOn, pages: 1 });
   const meta = await image.metadata();
-  const { width, height } = targetSize(meta, size, limits);
+  const { width, height } = targetSize(meta, wishes, limits);
   const upright = image
     .timeout({ seconds: Math.ceil(limits.pictureMs / 1000) })
     .autoOrient()
@@ -135,7 +156,7 @@ async function convert(
 /** Never enlarged; small enough for maxSide, and no larger than needed to cover the box, px. */
 export function targetSize(
   meta: Pick<Metadata, 'width' | 'height' | 'autoOrient'>,
-  size: Size,
+  size: Pick<Wishes, 'maxSide' | 'cover'>,
   limits: Pick<IngestLimits, 'pictureSide'>,
 ): { width: number; height: number } {
   const { width, height } = meta.autoOrient;
@@ -175,6 +196,7 @@ async function convertBitmap(
   { cache, ffmpeg, limits }: Deps,
   source: string,
   type: MediaType,
+  { useDamaged = false }: Wishes,
   signal: AbortSignal,
 ): Promise<string> {
   const { width, height } = await bitmapSize(source);
@@ -206,6 +228,7 @@ async function convertBitmap(
         },
       ],
       signal,
+      strict: !useDamaged,
       timeoutMs: limits.pictureMs,
     });
     return temp;

@@ -25,6 +25,8 @@ export type VideoStream = {
   frames: number | null;
   colour: ClipColour;
   dolbyVisionOnly: boolean;
+  /** Whether its frames may be see-through. */
+  hasAlpha: boolean;
 };
 
 export type SoundStream = {
@@ -115,7 +117,15 @@ function videoStream(stream: ProbeStream): VideoStream {
     colour: colourOf(stream, pixelFormat, height),
     // Profile 5 has its own colours and no ordinary picture underneath.
     dolbyVisionOnly: number(stream.dv_profile) === 5,
+    hasAlpha: hasAlpha(stream, pixelFormat),
   };
+}
+
+/** WebM keeps the alpha channel beside the picture and only says that it is there. */
+function hasAlpha(stream: ProbeStream, pixelFormat: string): boolean {
+  const tags = stream['tags'] as Record<string, unknown> | undefined;
+  const mode = tags?.['alpha_mode'] ?? tags?.['ALPHA_MODE'];
+  return /^(yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16)/.test(pixelFormat) || Number(mode) === 1;
 }
 
 function soundStream(stream: ProbeStream): SoundStream {

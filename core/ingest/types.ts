@@ -1,4 +1,5 @@
 /** What the ingest takes and gives: the contract between media from outside and the pipeline. */
+import type { DownloadBudget } from './download-budget.ts';
 
 export type IngestContext = {
   /** Folder that local paths are relative to and must lie in; absent (and no roots) means no local paths. */
@@ -8,6 +9,8 @@ export type IngestContext = {
   signal?: AbortSignal | undefined;
   /** Bytes of a download so far, and in all when the server says. */
   onBytes?: ((received: number, total: number | null) => void) | undefined;
+  /** What all downloads of one film may come to; absent: each has only its own limit. */
+  downloads?: DownloadBudget | undefined;
 };
 
 export type PictureContext = IngestContext & {
@@ -15,6 +18,8 @@ export type PictureContext = IngestContext & {
   maxSide?: number | undefined;
   /** Scale down to what still covers this box, px (the result keeps its shape and is never enlarged). */
   cover?: { width: number; height: number } | undefined;
+  /** Whether a damaged picture is used as far as it can be read, instead of refused. */
+  useDamaged?: boolean | undefined;
 };
 
 export type ClipContext = IngestContext & {
@@ -23,6 +28,8 @@ export type ClipContext = IngestContext & {
   end?: number | undefined;
   /** Whether the clip's own sound is wanted; true by default. */
   sound?: boolean | undefined;
+  /** Colour, #rgb or #rrggbb, that is seen through what is transparent; black by default. */
+  background?: string | undefined;
 };
 
 /** A picture written by us: 8-bit sRGB, upright, PNG or JPEG. */

@@ -4,6 +4,7 @@
  */
 import { canvasSize } from '../compositor/motion.ts';
 import { asStudioError, StudioError, type ErrorCode, type Issue } from '../errors.ts';
+import { createDownloadBudget } from '../ingest/download-budget.ts';
 import type { Clip, Ingest, IngestContext, Picture, Track } from '../ingest/types.ts';
 import type { Media, Storyboard } from '../schema/storyboard.ts';
 
@@ -31,6 +32,8 @@ export type GatherOptions = {
   roots?: readonly string[] | undefined;
   /** Size of the film, px: pictures are kept just large enough for it. */
   frame: { width: number; height: number };
+  /** All downloads together, bytes; absent: each has only its own limit. */
+  downloadBytes?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Media done so far, in fractions as their bytes arrive, of all distinct ones; never falls. */
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -98,7 +101,8 @@ function listUses(storyboard: Storyboard, assets: Assets, { ingest, frame }: Gat
 
   storyboard.scenes.forEach((scene, index) => {
     const target = assets.scenes[index]!;
-    const request = scene.media && mediaRequest(scene.media, ingest, frame);
+    const request =
+      scene.media && mediaRequest(scene.media, ingest, frame, storyboard.brand.colors.background);
     if (request)
       uses.push({
         at: `scenes[${index}].media`,
@@ -148,20 +152,23 @@ function mediaRequest(
   media: Media,
   ingest: Ingest,
   frame: { width: number; height: number },
+  background: string,
 ): Pick<Use, 'key' | 'fetch'> | null {
   if (media.type === 'image') {
     // The same for every effect, so that changing the effect does not convert the picture again.
     const cover = canvasSize('zoomIn', frame.width, frame.height);
+    const useDamaged = media.damaged === 'use';
     return {
-      key: `picture ${media.src}`,
-      fetch: (context) => ingest.picture(media.src, { ...context, cover, maxSide: PANORAMA_SIDE }),
+      key: `picture ${useDamaged} ${media.src}`,
+      fetch: (context) =>
+        ingest.picture(media.src, { ...context, cover, maxSide: PANORAMA_SIDE, useDamaged }),
     };
   }
   if (media.type !== 'video') return null;
   const part = { start: media.start, end: media.end, sound: media.sound !== 'drop' };
   return {
     key: `clip ${JSON.stringify(part)} ${media.src}`,
-    fetch: (context) => ingest.clip(media.src, { ...context, ...part }),
+    fetch: (context) => ingest.clip(media.src, { ...context, ...part, background }),
   };
 }
 
@@ -171,6 +178,8 @@ async function fetchAll(uses: Use[], assets: Assets, options: GatherOptions): Pr
   const progress = createProgress(groups.length, options.onProgress);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const downloads =
+    options.downloadBytes === undefined ? undefined : createDownloadBudget(options.downloadBytes);
   const faults: Fault[] = [];
   let fatal: StudioError | null = null;
   let next = 0;
@@ -186,6 +195,7 @@ async function fetchAll(uses: Use[], assets: Assets, options: GatherOptions): Pr
           roots: options.roots,
           signal,
           onBytes,
+          downloads,
         });
         for (const use of group) use.store(asset);
         assets.warnings.push(...asset.warnings.map((warning) => `${whereText(group[0]!)}: ${warning}`));

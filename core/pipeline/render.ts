@@ -6,11 +6,12 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
+import type { FilmLimits } from '../config/media.ts';
 import type { FontBook } from '../drawing/fonts.ts';
-import { asStudioError, type Stage } from '../errors.ts';
+import { asStudioError, StudioError, type Stage } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import type { Ingest } from '../ingest/types.ts';
-import { frameSize, type Storyboard } from '../schema/storyboard.ts';
+import { frameSize, limits, type Storyboard } from '../schema/storyboard.ts';
 import { allOrStop } from '../together.ts';
 import type { Speech, SpeechRequest } from '../tts/types.ts';
 import { gatherAssets } from './assets.ts';
@@ -26,7 +27,7 @@ import { planRun, renderMissing } from './render-segments.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
 import { cutSegments } from './segments.ts';
 import { drawStills } from './stills.ts';
-import { planTimeline } from './timeline.ts';
+import { planTimeline, type Timeline } from './timeline.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 export type RenderDeps = {
@@ -48,6 +49,10 @@ export type RenderRequest = {
    * give one sits at this machine, so absolute paths are theirs to give too.
    */
   baseDir?: string;
+  /** Where there is no `baseDir`: folders that paths may lie in all the same. */
+  roots?: readonly string[];
+  /** What this machine's settings allow of one film; absent: all that the schema does. */
+  most?: Pick<FilmLimits, 'seconds' | 'downloadBytes'>;
   /** Where the finished files go; made when missing. */
   outDir: string;
   signal: AbortSignal;
@@ -94,7 +99,8 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     const assets = await gatherAssets(storyboard, {
       ingest: deps.ingest,
       baseDir: request.baseDir,
-      roots: request.baseDir === undefined ? [] : ['/'],
+      roots: request.baseDir === undefined ? request.roots : ['/'],
+      downloadBytes: request.most?.downloadBytes,
       frame: size,
       signal,
       onProgress: (done, total) => progress.advance('fetching', done / Math.max(1, total)),
@@ -110,6 +116,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
 
     enter('rendering');
     const timeline = planTimeline(measureScenes(storyboard, assets, narrations), output.fps);
+    checkLength(timeline, request.most?.seconds ?? limits.filmSeconds);
     const layers = sceneLayers(storyboard, assets);
     const captions = captionFilm({ storyboard, timeline, narrations, assets, size, fonts: deps.fonts });
     const encoding = { format: output.format, quality: output.quality };
@@ -207,4 +214,15 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+/** Only now are speech and clips measured; before, lengths of "auto" were estimates. */
+function checkLength({ frames, fps }: Timeline, most: number): void {
+  const seconds = Math.round(frames / fps);
+  if (seconds <= most) return;
+  const message = `last ${seconds} s together; a film may last ${most} s`;
+  throw new StudioError('invalid_storyboard', `The film would last ${seconds} s; ${most} s are the most.`, {
+    issues: [{ path: 'scenes', message }],
+    hint: 'Make two films of it, or shorten its text.',
+  });
 }

@@ -41,10 +41,22 @@ const fitSchema = z
   .describe('cover crops to fill, contain adds bars, blur fills the bars with a blurred copy');
 
 export const mediaSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('image'), src: sourceSchema, fit: fitSchema }),
+  z.strictObject({
+    type: z.literal('image'),
+    src: sourceSchema.describe(
+      'https:// address, asset:… id from an upload, or (command line only) a file path; of an animation its first picture is shown',
+    ),
+    fit: fitSchema,
+    damaged: z
+      .enum(['refuse', 'use'])
+      .optional()
+      .describe('A picture that is cut short or damaged: refuse it (default), or use what can be read'),
+  }),
   z.strictObject({
     type: z.literal('video'),
-    src: sourceSchema,
+    src: sourceSchema.describe(
+      'https:// address, asset:… id from an upload, or (command line only) a file path; animated GIF, PNG and WebP move here',
+    ),
     fit: fitSchema,
     start: z.number().min(0).optional().describe('Seconds into the clip to start from'),
     end: z.number().positive().optional().describe('Seconds into the clip to stop at'),

@@ -23,6 +23,8 @@ export type StudioServiceOptions = {
   guard: DiskGuard;
   workshop: Pick<Studio, 'validate' | 'voices'>;
   probes: Pick<ReadinessProbes, 'ffmpeg' | 'speech'>;
+  /** Whether media may be paths, in the folders that the workshop reads from. */
+  pathsAllowed?: boolean;
   /** Of this program. */
   version: string;
 };
@@ -37,7 +39,7 @@ export type RunningStudioService = StudioService & {
 type IdempotencyOption = { idempotencyKey?: string } | undefined;
 
 export function createStudioService(options: StudioServiceOptions): RunningStudioService {
-  const { jobs, storage, assets, guard, workshop } = options;
+  const { jobs, storage, assets, guard, workshop, pathsAllowed } = options;
   const startedAt = performance.now();
   const outlook = createQueueOutlook(jobs);
   const readiness = createReadiness({ jobs, guard, ...options.probes });
@@ -94,13 +96,13 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
   return {
     async compose(input, caller, given) {
       if (!accepting) throw stopping();
-      return take(await readCompose(input, { workshop, assets }), caller, given);
+      return take(await readCompose(input, { workshop, assets, pathsAllowed }), caller, given);
     },
     async speak(input, caller, given) {
       if (!accepting) throw stopping();
       return take(readSpeech(input, { workshop }), caller, given);
     },
-    validate: (input) => checkStoryboard(input, { workshop }),
+    validate: (input) => checkStoryboard(input, { workshop, pathsAllowed }),
     async job(id, caller) {
       const record = await jobs.record(id);
       return record && maySee(caller, record) ? present(record) : null;
@@ -117,7 +119,8 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
       const { request } = await findOrFail(id, caller);
       await checkAccepting();
       // Its uploads may have been removed since; those that are left count as used.
-      if (request.kind === 'compose') await readCompose(request.storyboard, { workshop, assets });
+      if (request.kind === 'compose')
+        await readCompose(request.storyboard, { workshop, assets, pathsAllowed });
       return present(await jobs.retry(id));
     },
     async *watch(filter, caller, signal, resume) {
@@ -148,6 +151,14 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
     },
     openFile: (jobId, name) => storage.open(jobId, name),
     usage: (query, caller) => jobs.usage({ ...query, ...ownOnly(caller) }),
+    async usagePicture(chart) {
+      // Fonts take memory that a service without charts need not spend.
+      const [{ drawUsageChart }, { openFonts }] = await Promise.all([
+        import('../drawing/usage-chart.ts'),
+        import('../drawing/fonts.ts'),
+      ]);
+      return drawUsageChart(chart, openFonts());
+    },
     async status(): Promise<ServiceStatus> {
       const [queue, disk, isLow] = await Promise.all([outlook.stats(), guard.space(), guard.isLow()]);
       const ffmpeg = readiness.last('ffmpeg');

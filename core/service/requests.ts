@@ -7,16 +7,25 @@ import type { JobRequest } from '../jobs/types.ts';
 import { ttsRequestSchema } from '../schema/speech.ts';
 import type { Studio } from '../studio.ts';
 import type { Validation } from '../validate.ts';
-import { foreignSources, sourcesOf } from './sources.ts';
+import { sourcesOf } from '../storyboard-sources.ts';
+import { foreignSources } from './sources.ts';
 import { speechRequestOf } from './speech-request.ts';
 
-export type RequestDeps = { workshop: Pick<Studio, 'validate' | 'voices'>; assets: Pick<AssetsStore, 'use'> };
+export type RequestDeps = {
+  workshop: Pick<Studio, 'validate' | 'voices'>;
+  assets: Pick<AssetsStore, 'use'>;
+  /** Whether media may be file paths. */
+  pathsAllowed?: boolean;
+};
 
 /** All that can be said of a storyboard without looking at its media. */
-export function checkStoryboard(input: unknown, { workshop }: Pick<RequestDeps, 'workshop'>): Validation {
+export function checkStoryboard(
+  input: unknown,
+  { workshop, pathsAllowed }: Pick<RequestDeps, 'workshop' | 'pathsAllowed'>,
+): Validation {
   const checked = workshop.validate(input);
   if (!checked.ok) return checked;
-  const issues = foreignSources(checked.storyboard);
+  const issues = foreignSources(checked.storyboard, pathsAllowed);
   return issues.length > 0 ? { ok: false, issues } : checked;
 }
 
@@ -28,7 +37,7 @@ export async function readCompose(input: unknown, deps: RequestDeps): Promise<Jo
   const checked = deps.workshop.validate(input);
   if (!checked.ok) throw refused('invalid_storyboard', checked.issues);
   const { storyboard } = checked;
-  const foreign = foreignSources(storyboard);
+  const foreign = foreignSources(storyboard, deps.pathsAllowed);
   const missing = await missingAssets(sourcesOf(storyboard), deps.assets);
   if (missing.length > 0) throw refused('invalid_storyboard', [...foreign, ...missing]);
   if (foreign.length > 0) throw refused('url_not_allowed', foreign);

@@ -133,9 +133,9 @@ describe('refusals', () => {
   });
 
   it.each([
-    ['1000 frames a second', ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1000:d=0.5'], /frames a second/],
-    ['ten hours', ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1/120:d=36000'], /longer than/],
-    ['8k at 60', ['-f', 'lavfi', '-i', 'color=black:s=7680x4320:r=60:d=0.01'], /too large/],
+    ['1000 frames a second', ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1000:d=0.5'], /1000 frames a second; at most 240/],
+    ['ten hours', ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1/120:d=36000'], /lasts 36000 s; at most 3600 s/],
+    ['8k at 60', ['-f', 'lavfi', '-i', 'color=black:s=7680x4320:r=60:d=0.01'], /7680 × 4320 px; at most 17 million px/],
   ])('S22: refuses %s by its headers', async (name, source, reason) => {
     const sample = `${name.replaceAll(' ', '-')}.mp4`;
     await runFfmpeg(
