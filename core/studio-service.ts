@@ -3,6 +3,7 @@
  * assets, service status. Doors translate; rules live here.
  */
 import type { Readable } from 'node:stream';
+import type { UsageChart } from './drawing/usage-chart.ts';
 import type {
   AnnouncedEvent,
   AnnouncementOutbox,
@@ -18,6 +19,8 @@ import type { Job } from './schema/job.ts';
 import type { StoredFile } from './storage/types.ts';
 import type { Voice } from './tts/types.ts';
 import type { Validation } from './validate.ts';
+
+export type { UsageChart } from './drawing/usage-chart.ts';
 
 /** Who asks. */
 export type Caller = {
@@ -120,6 +123,8 @@ export type StudioService = {
   /** A published file of a job, for serving. */
   openFile(jobId: string, name: string): Promise<StoredFile | null>;
   usage(query: UsageQuery, caller: Caller): Promise<UsageRow[]>;
+  /** Draws figures, such as those of usage(), as a PNG. */
+  usagePicture(chart: UsageChart): Promise<Buffer>;
   status(): Promise<ServiceStatus>;
   ready(): Promise<Readiness>;
 };

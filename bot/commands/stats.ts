@@ -1,17 +1,21 @@
-/** `/stats`: what was made lately, in numbers and as bars of text. */
+/** `/stats`: what was made in the last 30 days, in figures and as a picture. */
+import { Readable } from 'node:stream';
 import type { UsageRow } from '../../core/jobs/types.ts';
-import type { Caller } from '../../core/studio-service.ts';
+import type { Caller, UsageChart } from '../../core/studio-service.ts';
 import { callerOf, type ChatDeps } from '../take-on.ts';
-import { saySize, sayDuration, wordsOf } from '../texts/index.ts';
-import type { Command, Line, Message } from '../types.ts';
+import { saySize, sayDuration, wordsOf, type Words } from '../texts/index.ts';
+import type { Attachment, Command, Invocation, Line, Message } from '../types.ts';
 
 type NoOptions = Record<never, never>;
 
 const DAY_MS = 24 * 3600_000;
-const BAR_LENGTH = 20;
+const DAYS = 30;
+const USERS_SHOWN = 5;
+const PICTURE = 'usage.png';
 
-/** Everyone sees their own; operators see all. */
-export function stats({ studio, permissions, now }: ChatDeps): Command<NoOptions> {
+/** Everyone sees their own; operators see all, and who made it where. */
+export function stats(deps: ChatDeps): Command<NoOptions> {
+  const { studio, permissions, now } = deps;
   return {
     path: ['stats'],
     description: { en: 'What was made lately', es: 'Lo que se hizo últimamente' },
@@ -20,47 +24,153 @@ export function stats({ studio, permissions, now }: ChatDeps): Command<NoOptions
     options: {},
     async run(_options, invocation) {
       const words = wordsOf(invocation.locale);
-      const sees: Caller['sees'] = permissions.isOperator(invocation) ? 'all' : 'own';
-      const days = await studio.usage(
-        { by: 'day', from: now() - 7 * DAY_MS },
-        { ...callerOf(invocation), sees },
-      );
-      const sum = (pick: (row: UsageRow) => number): number =>
-        days.reduce((total, row) => total + pick(row), 0);
-      const scenes = sum((row) => row.scenes);
-      const fields: NonNullable<Message['fields']> = [
-        { name: words.stats.films, value: String(sum((row) => row.done)) },
-        { name: words.stats.failed, value: String(sum((row) => row.failed)) },
-        { name: words.stats.minutes, value: (sum((row) => row.filmSeconds) / 60).toFixed(1) },
-      ];
-      if (scenes > 0)
-        fields.push({
-          name: words.stats.reused,
-          value: `${Math.round((sum((row) => row.scenesReused) / scenes) * 100)} %`,
-        });
-      if (sees === 'all') {
-        const { uptimeSeconds, disk } = await studio.status();
-        fields.push({ name: words.stats.uptime, value: sayDuration(uptimeSeconds) });
-        if (disk) fields.push({ name: words.stats.disk, value: saySize(disk.freeBytes, words) });
-      }
+      const isOperator = permissions.isOperator(invocation);
+      const caller: Caller = { ...callerOf(invocation), sees: isOperator ? 'all' : 'own' };
+      const days = daysUntil(now());
+      const from = Date.parse(`${days[0]}T00:00:00Z`);
+      const rows = await studio.usage({ by: 'day', from }, caller);
+      const groups = isOperator ? await shares(caller, from, words, deps) : [];
+      const fields = figures(rows, words);
+      if (isOperator) fields.push(...(await serviceFigures(words, deps)));
+      const isEmpty = rows.every(({ jobs }) => jobs === 0);
+      const picture = isEmpty ? null : await pictureOf(chartOf(days, rows, groups, words), invocation, deps);
       await invocation.whisper({
         tone: 'neutral',
-        title: `${words.stats.title} · ${words.stats.week}`,
-        lines: dayBars(days, now()),
+        title: `${words.stats.title} · ${words.stats.period}`,
+        lines: isEmpty ? [{ text: words.stats.empty }] : groups.flatMap(groupLines),
         fields,
+        ...(picture ? { files: [picture], picture: { file: PICTURE, alt: words.stats.alt } } : {}),
       });
     },
   };
 }
 
-/** One line a day, the oldest first, days without films too. */
-export function dayBars(rows: readonly Pick<UsageRow, 'key' | 'done'>[], now: number): Line[] {
-  const done = new Map(rows.map(({ key, done: count }) => [key, count]));
-  const most = Math.max(1, ...done.values());
-  return Array.from({ length: 7 }, (_, index) => {
-    const day = new Date(now - (6 - index) * DAY_MS).toISOString().slice(0, 10);
-    const count = done.get(day) ?? 0;
-    const bar = '█'.repeat(Math.round((count / most) * BAR_LENGTH));
-    return { text: `${day.slice(5)} ${bar} ${count}`.replace('  ', ' '), style: 'bar' };
+/** YYYY-MM-DD in UTC, as usage is kept, the oldest first; today is the last. */
+export function daysUntil(now: number): string[] {
+  return Array.from({ length: DAYS }, (_, index) =>
+    new Date(now - (DAYS - 1 - index) * DAY_MS).toISOString().slice(0, 10),
+  );
+}
+
+type Group = NonNullable<UsageChart['groups']>[number];
+
+function sumOf(rows: readonly UsageRow[], pick: (row: UsageRow) => number): number {
+  return rows.reduce((total, row) => total + pick(row), 0);
+}
+
+/** The same numbers that the picture's headings say. */
+function figures(rows: readonly UsageRow[], words: Words): NonNullable<Message['fields']> {
+  const scenes = sumOf(rows, (row) => row.scenes);
+  const reused = sumOf(rows, (row) => row.scenesReused);
+  return [
+    ...measures(rows, [], words).map(({ label, total }) => ({ name: label, value: total })),
+    { name: words.stats.failed, value: String(sumOf(rows, (row) => row.failed)) },
+    ...(scenes > 0 ? [{ name: words.stats.reused, value: `${Math.round((reused / scenes) * 100)} %` }] : []),
+  ];
+}
+
+async function serviceFigures(words: Words, { studio }: ChatDeps): Promise<NonNullable<Message['fields']>> {
+  const { uptimeSeconds, disk } = await studio.status();
+  return [
+    { name: words.stats.uptime, value: sayDuration(uptimeSeconds) },
+    ...(disk ? [{ name: words.stats.disk, value: saySize(disk.freeBytes, words) }] : []),
+  ];
+}
+
+function measures(rows: readonly UsageRow[], days: readonly string[], words: Words): UsageChart['measures'] {
+  const byDay = new Map(rows.map((row) => [row.key, row]));
+  const measure = (label: string, pick: (row: UsageRow) => number, say: (value: number) => string) => ({
+    label,
+    values: days.map((day) => pick(byDay.get(day) ?? nothing)),
+    total: say(sumOf(rows, pick)),
+    say,
   });
+  const minutes = (seconds: number): string =>
+    words.stats.minutesOf((seconds / 60).toLocaleString(words.tag, { maximumFractionDigits: 1 }));
+  return [
+    measure(words.stats.films, (row) => row.done, String),
+    measure(words.stats.minutes, (row) => row.filmSeconds, minutes),
+    measure(words.stats.render, (row) => row.renderSeconds, sayDuration),
+  ];
+}
+
+const nothing = { done: 0, filmSeconds: 0, renderSeconds: 0 } as UsageRow;
+
+/** Films by platform and by person, most first. */
+async function shares(caller: Caller, from: number, words: Words, deps: ChatDeps): Promise<Group[]> {
+  const [platforms, users] = await Promise.all([
+    deps.studio.usage({ by: 'platform', from }, caller),
+    deps.studio.usage({ by: 'user', from }, caller),
+  ]);
+  const row = (label: string, { done }: UsageRow): Group['rows'][number] => ({
+    label,
+    value: done,
+    text: words.stats.filmsOf(done),
+  });
+  const mostFirst = (rows: readonly UsageRow[]): UsageRow[] =>
+    rows.filter(({ done }) => done > 0).toSorted((a, b) => b.done - a.done);
+  const top = mostFirst(users).slice(0, USERS_SHOWN);
+  return [
+    {
+      label: words.stats.platforms,
+      rows: mostFirst(platforms).map((share) =>
+        row(words.stats.platformNames[share.key] ?? share.key, share),
+      ),
+    },
+    {
+      label: words.stats.users,
+      rows: await Promise.all(top.map(async (share) => row(await nameOf(share.key, caller, deps), share))),
+    },
+  ];
+}
+
+/** As they were called when they last asked for something; usage keeps ids only. */
+async function nameOf(user: string, caller: Caller, { studio }: ChatDeps): Promise<string> {
+  const [last] = (await studio.jobs({ user, limit: 1 }, caller)).jobs;
+  const details = last ? await studio.details(last.id, caller) : null;
+  return details?.origin.userName ?? user.replace(/^key:/, '');
+}
+
+function groupLines({ label, rows }: Group): Line[] {
+  if (rows.length === 0) return [];
+  return [
+    { text: label, style: 'strong' },
+    { text: rows.map((row) => `${row.label}: ${row.text}`).join(' · ') },
+  ];
+}
+
+function chartOf(
+  days: readonly string[],
+  rows: readonly UsageRow[],
+  groups: readonly Group[],
+  words: Words,
+): UsageChart {
+  return {
+    title: `${words.stats.title} · ${words.stats.period}`,
+    language: words.tag,
+    days,
+    measures: measures(rows, days, words),
+    groups,
+  };
+}
+
+/** Null if it could not be drawn: the figures are said in words anyway. */
+async function pictureOf(
+  chart: UsageChart,
+  { locale }: Pick<Invocation, 'locale'>,
+  { studio, log }: ChatDeps,
+): Promise<Attachment | null> {
+  try {
+    const bytes = await studio.usagePicture(chart);
+    return {
+      name: PICTURE,
+      contentType: 'image/png',
+      size: bytes.length,
+      alt: wordsOf(locale).stats.alt,
+      open: () => Readable.from([bytes]),
+    };
+  } catch (error) {
+    log.warn({ error: String(error) }, 'usage could not be drawn');
+    return null;
+  }
 }

@@ -173,16 +173,24 @@ export const en = {
   },
   stats: {
     title: 'Statistics',
-    week: 'Last 7 days',
+    period: 'Last 30 days',
     films: 'Films made',
     failed: 'Failed',
     minutes: 'Minutes of film',
+    minutesOf: (text: string) => `${text} min`,
+    render: 'Time at work',
     reused: 'Scenes reused',
-    lastHour: 'Last hour',
     uptime: 'Running for',
     disk: 'Free disk',
-    topUsers: 'Most films',
-    perDay: 'Films a day',
+    platforms: 'Where films come from',
+    users: 'Who makes most',
+    filmsOf: (count: number) => (count === 1 ? '1 film' : `${count} films`),
+    empty: 'Nothing was made yet. Begin with /video new.',
+    alt: 'Films, minutes of film and time at work, for each of the last 30 days',
+    platformNames: { discord: 'Discord', slack: 'Slack', api: 'REST', cli: 'Command line' } as Record<
+      string,
+      string
+    >,
   },
   voices: {
     title: (count: number) => (count === 1 ? 'One voice' : `${count} voices`),

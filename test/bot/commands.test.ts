@@ -449,6 +449,15 @@ describe('speech, voices, numbers, settings, help', () => {
     expect(said(await run(chat, 'stats', {}, who))).toContain(films);
     expect(said(await run(chat, 'stats', {}, who))).not.toMatch(/Free disk|Disco libre/);
     expect(said(await run(chat, 'stats', {}, { ...operator, locale }))).toMatch(/Free disk|Disco libre/);
+    await chat.makeFilm();
+    const [answer] = (await run(chat, 'stats', {}, { ...operator, locale })).whispers;
+    expect(answer!.picture).toMatchObject({ file: 'usage.png' });
+    const png = Buffer.concat(await (await answer!.files![0]!.open()).toArray());
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.length).toBe(answer!.files![0]!.size);
+    expect(textOf(answer!)).toContain(
+      locale === 'en' ? 'Where films come from\nDiscord: 1 film' : 'De dónde vienen\nDiscord: 1 vídeo',
+    );
     const help = said(await run(chat, 'help', {}, who));
     for (const { path, description, access } of chat.handlers.commands)
       if (access === 'everyone') expect(help).toContain(`/${path.join(' ')} — ${description[locale]}`);
