@@ -3,7 +3,7 @@
  * one. Its length is what was decoded, never what a header says.
  */
 import { PassThrough, Readable } from 'node:stream';
-import { StudioError } from '../../errors.ts';
+import { asStudioError, StudioError } from '../../errors.ts';
 import type { Ffmpeg } from '../../ffmpeg.ts';
 import type { EngineName } from '../types.ts';
 
@@ -28,9 +28,13 @@ export async function decodeReceived(body: Buffer, decoding: Decoding): Promise<
   return audible(sound, engine);
 }
 
+/** No word is shorter. */
+const shortestMs = 20;
+
 /** @throws {StudioError} speech_failed if there is nothing to hear */
 export function audible(sound: Sound, engine: EngineName): Sound {
-  if (sound.samples.length === 0) throw fault(engine, 'answered a sound without samples');
+  const ms = Math.round((sound.samples.length / sound.sampleRate) * 1000);
+  if (ms < shortestMs) throw fault(engine, `answered a sound of ${ms} ms`);
   // Below two steps of 16 bits is digital silence and its dither.
   if (sound.samples.every((sample) => sample >= -2 && sample <= 2)) throw fault(engine, 'answered silence');
   return sound;
@@ -139,14 +143,23 @@ async function decodeCoded(body: Buffer, { engine, signal, ffmpeg }: Decoding): 
   const target = new PassThrough({ autoDestroy: false, emitClose: false, highWaterMark: 2 ** 28 });
   const chunks: Buffer[] = [];
   target.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await ffmpeg().run({
-    purpose: `decoding speech of ${engine}`,
-    inputs: [{ source: Readable.from([body]), options: ['-f', demuxer] }],
-    outputs: [{ target, options: ['-map', '0:a:0', '-f', 's16le', '-ac', '1', '-ar', String(decodedRate)] }],
-    signal,
-    timeoutMs: 60_000,
-    strict: false,
-  });
+  try {
+    await ffmpeg().run({
+      purpose: `decoding speech of ${engine}`,
+      inputs: [{ source: Readable.from([body]), options: ['-f', demuxer] }],
+      outputs: [
+        { target, options: ['-map', '0:a:0', '-f', 's16le', '-ac', '1', '-ar', String(decodedRate)] },
+      ],
+      signal,
+      timeoutMs: 60_000,
+      strict: false,
+    });
+  } catch (error) {
+    const failure = asStudioError(error, 'render_failed');
+    throw failure.code === 'render_failed'
+      ? fault(engine, `answered ${demuxer} that cannot be decoded`)
+      : failure;
+  }
   const data = Buffer.concat(chunks);
   const format = { code: 1, channels: 1, sampleRate: decodedRate, bits: 16 };
   return { samples: toMono(data, format, engine), sampleRate: decodedRate };

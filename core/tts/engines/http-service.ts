@@ -75,7 +75,8 @@ export async function withTries<T>(
 /** Takes secrets out of what a service or a library said. */
 export function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
   let shown = text;
-  for (const secret of secrets) if (secret) shown = shown.replaceAll(secret, '***');
+  for (const secret of secrets)
+    if (secret) shown = shown.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
   return shown;
 }
 
