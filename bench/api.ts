@@ -1,6 +1,6 @@
 /**
  * How fast the service answers, idle and while it renders, beside what plain Fastify gives in the same
- * run; how soon a job begins; and whether memory grows with jobs. Loopback only.
+ * run, bare and with the official plugins a public service needs; how soon a job begins; and whether memory grows with jobs. Loopback only.
  *
  *   npm run bench:api -- [--seconds 4] [--rounds 3] [--watchers 500] [--jobs 200] [--json FILE]
  */
@@ -62,25 +62,31 @@ const service = await startProcess('service', {
   WORKER_CONCURRENCY: '2',
 });
 const client = new GenScene({ baseUrl: service.address, apiKey: KEY });
-let plain: Measured | null = null;
+const beside: Measured[] = [];
 try {
   const done = await client.finished((await client.compose(small)).id);
-  plain = await startProcess('plain', { BENCH_JOB: JSON.stringify(done), BENCH_FOLDER: files });
-  const report = await measure(plain, done);
+  const known = { BENCH_JOB: JSON.stringify(done), BENCH_FOLDER: files, BENCH_KEY: KEY };
+  const plain = await startProcess('plain', known);
+  beside.push(plain);
+  const guarded = await startProcess('guarded', known);
+  beside.push(guarded);
+  const report = await measure({ plain, guarded }, done);
   print(report);
   const json = JSON.stringify(report, null, 2);
   process.stdout.write(`${json}\n`);
   if (values.json) await writeFile(values.json, `${json}\n`);
 } finally {
-  await Promise.all([service.stop(), plain?.stop()]);
+  await Promise.all([service, ...beside].map((each) => each.stop()));
   await rm(folder, { recursive: true, force: true });
 }
 
 type Report = Awaited<ReturnType<typeof measure>>;
 
-async function measure(beside: Measured, done: Job) {
+type Beside = { plain: Measured; guarded: Measured };
+
+async function measure(others: Beside, done: Job) {
   const startingUp = await timesToProgress(5);
-  const compared = await compare(beside, done);
+  const compared = await compare(others, done);
   const renders = [await client.compose(heavy), await client.compose(heavy)];
   await Promise.all(renders.map(({ id }) => untilRendering(id)));
   const underRenders = {
@@ -91,7 +97,7 @@ async function measure(beside: Measured, done: Job) {
     }),
     range: await load(service.address, () => partOf(), { ...options, connections: CONNECTIONS, status: 206 }),
     compose: await timesToAccept(40),
-    plainRoute: await load(beside.address, () => ({ path: `/status/${done.id}` }), {
+    plainRoute: await load(others.plain.address, () => ({ path: `/status/${done.id}` }), {
       ...options,
       connections: CONNECTIONS,
       status: 200,
@@ -114,12 +120,13 @@ async function measure(beside: Measured, done: Job) {
 }
 
 /** Ours and theirs by turns, so that both meet the same moods of the machine; the round in the middle. */
-async function compare(beside: Measured, done: Job) {
+async function compare({ plain, guarded }: Beside, done: Job) {
   const measures: Record<string, [of: Measured, ask: () => Ask, status: number]> = {
-    plainRoute: [beside, () => ({ path: `/status/${done.id}` }), 200],
+    plainRoute: [plain, () => ({ path: `/status/${done.id}` }), 200],
+    guardedRoute: [guarded, () => ({ path: `/status/${done.id}`, headers: auth }), 200],
     health: [service, () => ({ path: '/health' }), 200],
     status: [service, () => statusOf(done.id), 200],
-    plainRange: [beside, partOf, 206],
+    plainRange: [plain, partOf, 206],
     range: [service, partOf, 206],
   };
   const rounds: Record<string, Load[]> = {};
@@ -138,6 +145,7 @@ async function compare(beside: Measured, done: Job) {
     rounds[name]!.find(({ perSecond }) => perSecond === median(rounds[name]!.map((each) => each.perSecond)))!;
   return {
     plainRoute: middle('plainRoute'),
+    guardedRoute: middle('guardedRoute'),
     health: middle('health'),
     status: middle('status'),
     plainRange: middle('plainRange'),
@@ -249,6 +257,7 @@ function print({ idle, underTwoRenders: busy, memory }: Report): void {
   table([
     ['', 'per second', 'CPU µs each', 'p50 ms', 'p99 ms', 'worst ms'],
     row('plain fastify route', idle.plainRoute),
+    row('the same with CORS, helmet, log, key', idle.guardedRoute),
     row('health: the door alone', idle.health),
     row('status of a job', idle.status),
     row('plain @fastify/static, 64 KiB', idle.plainRange),

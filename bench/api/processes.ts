@@ -17,7 +17,7 @@ export type Measured = {
 };
 
 export async function startProcess(
-  name: 'service' | 'plain',
+  name: 'service' | 'plain' | 'guarded',
   environment: Record<string, string>,
 ): Promise<Measured> {
   const child = fork(fileURLToPath(new URL(`./${name}-process.ts`, import.meta.url)), {
