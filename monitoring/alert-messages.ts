@@ -40,7 +40,7 @@ export function cardOf(incident: StoredIncident, { locale, now, key, earlier }: 
     fields: finding.facts.map(({ name, value }) => ({ name: name[locale], value: value[locale] })),
     links: earlier ? [{ label: words.earlier, url: earlier }] : [],
     footer: `${lead.check} · ${words.since(clock(incident.openedAt, now))} · ${words.incident(incident.id)}`,
-    buttons: incident.closedAt === null ? buttonsOf(incident, locale) : [],
+    buttons: incident.closedAt === null && incident.kind === 'incident' ? buttonsOf(incident, locale) : [],
   };
 }
 

@@ -51,10 +51,17 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
   }
 
   function planOpen(incident: StoredIncident): void {
-    for (const channel of mainChannels()) want(incident, channel.id, 'card', incident.version);
+    const told = mainChannels();
+    for (const channel of told) want(incident, channel.id, 'card', incident.version);
+    if (incident.kind === 'notice') {
+      if (told.length > 0) store.saveIncident({ ...incident, closedAt: now() });
+      return;
+    }
     if (incident.remindAt === null)
       return store.saveIncident({ ...incident, remindAt: now() + REMIND_FIRST_MS });
-    if (incident.remindAt > now() || incident.ack) return;
+    // What flaps is one message until it is steady.
+    const isUnsteady = incident.members.every(({ flapping, endedAt }) => flapping || endedAt !== null);
+    if (incident.remindAt > now() || incident.ack || isUnsteady) return;
     const reminders = incident.reminders + 1;
     store.together(() => {
       for (const { channel, done } of cardsOf(incident.id))
@@ -169,12 +176,12 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
         if (!['gone', 'too_old'].includes((error as Fault).fault ?? '')) throw error;
         // Below another key: under the first one the old message would be found.
         const moved = card({ key: `${key}:${incident.version}`, earlier: channel.linkTo(posted) });
-        return { ...delivery, posted: await once(channel, moved, delivery, null, signal, true) };
+        return { ...delivery, posted: (await once(channel, moved, delivery, null, signal, true)).posted };
       }
     }
-    const isOver = incident.closedAt !== null;
-    const found = await once(channel, card(), delivery, null, signal, attempts > 1);
-    return { ...delivery, posted: found, postedOver: isOver };
+    const { posted: sent, found } = await once(channel, card(), delivery, null, signal, attempts > 1);
+    // One that was found was seen before the end, perhaps by many.
+    return { ...delivery, posted: sent, postedOver: incident.closedAt !== null && !found };
   }
 
   async function sendReply(
@@ -190,10 +197,9 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
     const context = { locale: channel.locale(), now: now(), key: delivery.key };
     const message =
       delivery.what === 'recovered' ? recoveryOf(incident, context) : reminderOf(incident, context);
-    return {
-      ...delivery,
-      posted: await once(channel, message, delivery, card.posted, signal, delivery.attempts > 1),
-    };
+    const look = delivery.attempts > 1;
+    const { posted } = await once(channel, message, delivery, card.posted, signal, look);
+    return { ...delivery, posted };
   }
 
   /** Posts, or finds what an earlier try posted whose answer was lost. */
@@ -204,10 +210,14 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
     parent: unknown,
     signal: AbortSignal,
     look: boolean,
-  ): Promise<unknown> {
-    const found = look ? await channel.find(message.key, createdAt - CLOCK_SKEW_MS, parent, signal) : null;
-    if (found !== null) return parent === null ? channel.edit(found, message, signal) : found;
-    return parent === null ? channel.post(message, signal) : channel.reply(parent, message, signal);
+  ): Promise<{ posted: unknown; found: boolean }> {
+    const known = look ? await channel.find(message.key, createdAt - CLOCK_SKEW_MS, parent, signal) : null;
+    if (known !== null)
+      return { posted: parent === null ? await channel.edit(known, message, signal) : known, found: true };
+    const posted = await (parent === null
+      ? channel.post(message, signal)
+      : channel.reply(parent, message, signal));
+    return { posted, found: false };
   }
 
   function giveUpOld(): void {

@@ -2,7 +2,7 @@
 import type { Finding, Incident, IncidentMember } from '../core/ops/types.ts';
 import type { WatchEvent } from './watchdog.ts';
 
-/** As it is kept. A notice is told once and is over at once. */
+/** As it is kept. */
 export type StoredIncident = Incident & {
   kind: 'incident' | 'notice';
   /** Grows whenever what is shown of it changes. */
@@ -54,12 +54,12 @@ export function withFinding(
   return withMember(incident, { ...member, finding });
 }
 
-/** A message that is told once: it has no end to wait for. */
+/** A message that is told once; it is over as soon as some channel is to tell it. */
 export function noticeOf(check: string, key: string, finding: Finding, now: number): StoredIncident {
   return {
     ...begun({ check, cause: key, finding, event: { since: now } }, now, 0, `n-${key}`),
     kind: 'notice',
-    closedAt: now,
+    version: 1,
     members: [{ check, since: now, endedAt: now, flapping: false, finding }],
   };
 }

@@ -43,7 +43,7 @@ export function createOps(options: OpsOptions): Ops {
   const ops: Ops = {
     status: () => ({
       checks: monitor.reports(),
-      incidents: store.openIncidents(),
+      incidents: store.openIncidents().filter(({ kind }) => kind === 'incident'),
       mutes: store.mutes(now()),
       lastRoundAt: rounds().lastRoundAt(),
       undelivered: store.pending().filter(({ what, done }) => what === 'card' && done === 0).length,
@@ -68,7 +68,11 @@ export function createOps(options: OpsOptions): Ops {
       });
       return { host: url.hostname, finding };
     },
-    incidents: (limit) => store.incidents(limit),
+    incidents: (limit) =>
+      store
+        .incidents(limit * 2)
+        .filter(({ kind }) => kind === 'incident')
+        .slice(0, limit),
     incident: (id) => store.incident(id),
     ack(id, by) {
       const wanted = store.openIncidents().filter((incident) => id === undefined || incident.id === id);
