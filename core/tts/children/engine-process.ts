@@ -4,11 +4,12 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { childMarks } from '../../children.ts';
 import type { ChildEngine } from './messages.ts';
 
 /**
- * Starts child.ts (under tsx) or child.js (built), whichever this file is. It gets no environment:
- * engines need none, and ours holds keys.
+ * Starts child.ts (under tsx) or child.js (built), whichever this file is. Of the environment it gets
+ * only what it is found by: engines need none, and ours holds keys.
  */
 export function forkChild(engine: ChildEngine): ChildProcess {
   const here = fileURLToPath(import.meta.url);
@@ -19,7 +20,7 @@ export function forkChild(engine: ChildEngine): ChildProcess {
       extension === '.ts'
         ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
         : [],
-    env: {},
+    env: childMarks(`speaking with ${engine}`, process.pid),
     cwd: path.dirname(here),
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

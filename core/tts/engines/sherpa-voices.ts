@@ -87,9 +87,10 @@ export class SherpaVoices {
 
   private inspectChanged(): Map<string, Found> {
     const found = new Map<string, Found>();
-    for (const folder of modelFolders(this.folder)) {
+    const folders = modelFolders(this.folder).map((folder) => ({ ...folder, name: voiceName(path.basename(folder.path)) })); // prettier-ignore
+    // The first of a language is its default, which must not depend on how a disk lists its folders.
+    for (const { name, ...folder } of folders.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const before = this.found.get(folder.path);
-      const name = voiceName(path.basename(folder.path));
       const model = before?.changed === folder.changed ? before.model : inspect(folder.path);
       found.set(folder.path, { name, changed: folder.changed, model });
     }

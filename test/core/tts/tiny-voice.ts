@@ -21,13 +21,15 @@ export type TinyVoice = {
   without?: readonly string[];
   /** Makes every sample this. */
   constant?: number;
+  /** Name of the model's file. */
+  model?: string;
+  /** Adds a lexicon of one word. */
+  lexicon?: boolean;
 };
 
 /** Writes `<folder>/model.onnx` and `tokens.txt`. */
-export function makeTinyVoice(
-  folder: string,
-  { notes = {}, without = [], constant }: TinyVoice = {},
-): string {
+export function makeTinyVoice(folder: string, voice: TinyVoice = {}): string {
+  const { notes = {}, without = [], constant, model: name = 'model.onnx', lexicon } = voice;
   mkdirSync(folder, { recursive: true });
   const all: Record<string, string | null> = {
     sample_rate: String(tinyRate),
@@ -38,7 +40,8 @@ export function makeTinyVoice(
     add_blank: '0',
     ...notes,
   };
-  if (!without.includes('model.onnx')) writeFileSync(path.join(folder, 'model.onnx'), model(all, constant));
+  if (!without.includes(name)) writeFileSync(path.join(folder, name), model(all, constant));
+  if (lexicon) writeFileSync(path.join(folder, 'lexicon.txt'), 'hello h e l l o\nworld w o r l d\n');
   if (!without.includes('tokens.txt')) writeFileSync(path.join(folder, 'tokens.txt'), tokens());
   return folder;
 }
