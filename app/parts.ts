@@ -73,6 +73,7 @@ export async function openParts(
   const jobs = await openJobs({
     dataDir,
     redisUrl: config.redisUrl,
+    log,
     retentionDays: config.retention.days,
     // The store stops last: well after the guard does, on any size of disk.
     minFreeBytes: Math.round(reserveOf(totalBytes) / 8),

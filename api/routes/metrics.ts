@@ -26,6 +26,7 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
     new Gauge({ name: `genscene_${name}`, help, registers: [registry] });
   const oldest = gauge('queue_oldest_wait_seconds', 'Age of the oldest job that could run');
   const workers = gauge('workers', 'Workers seen in the last minute');
+  const wanted = gauge('workers_wanted', 'Workers there should be, for autoscalers');
   const disk = gauge('disk_free_bytes', 'Free space of the data folder');
   const children = gauge('ffmpeg_children', 'ffmpeg processes of the main thread');
   const pending = gauge('announcements_pending', 'Webhooks and messages not delivered yet');
@@ -51,6 +52,7 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
       jobs.set({ state }, queue[state]);
     oldest.set((queue.oldestWaitMs ?? 0) / 1000);
     workers.set(queue.workers.length);
+    wanted.set(queue.wantedWorkers);
     if (space) disk.set(space.freeBytes);
     children.set(runningChildren().length);
     pending.set(queue.announcementsPending);

@@ -1,12 +1,15 @@
 /** Opens the job backend that the settings ask for; drivers are loaded only when used. */
 import path from 'node:path';
-import { StudioError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { JobBackend } from './types.ts';
 
 export type JobsOptions = {
   /** The data folder; the embedded store lives in `jobs/` below it. */
   dataDir: string;
+  /** redis:// or rediss://: jobs are kept there, for workers on many hosts. */
   redisUrl?: string | undefined;
+  /** Hears of a Redis that is away, or set so that it may lose jobs. */
+  log?: Logger | undefined;
   /** Days a final job and its files are kept; 30 by default. */
   retentionDays?: number | undefined;
   /** Attempts before a retryable failure is final; 3 by default. */
@@ -23,32 +26,40 @@ export type JobsOptions = {
   minFreeBytes?: number | undefined;
   /** How often to look for what other processes did, ms; 500 by default. */
   pollMs?: number | undefined;
-  /** The clock, epoch ms. */
+  /** The clock, epoch ms; else this host's, or with Redis that of Redis. */
   now?: (() => number) | undefined;
 };
 
-/** @throws {StudioError} not_ready, with what to do, if the store cannot be opened */
+/**
+ * The embedded store is open when this resolves; Redis may still be away, see `health`.
+ * @throws {StudioError} not_ready, with what to do, if the embedded store cannot be opened
+ */
 export async function openJobs(options: JobsOptions): Promise<JobBackend> {
-  if (options.redisUrl !== undefined) {
-    throw new StudioError(
-      'not_ready',
-      'REDIS_URL is set, but this version has only the embedded job store.',
-      {
-        hint: 'Remove REDIS_URL: jobs are then kept in DATA_DIR.',
-      },
-    );
-  }
-  const { openEmbeddedJobs } = await import('./embedded.ts');
-  return openEmbeddedJobs({
-    folder: path.join(options.dataDir, 'jobs'),
+  const policy = {
     maxAttempts: options.maxAttempts ?? 3,
     retryBaseMs: options.retryBaseMs ?? 2000,
     retryCapMs: options.retryCapMs ?? 5 * 60_000,
     retentionMs: (options.retentionDays ?? 30) * 24 * 3600_000,
     maxQueued: options.maxQueued ?? 1000,
+    pollMs: options.pollMs ?? 500,
+  };
+  if (options.redisUrl !== undefined) {
+    const { openRedisJobs } = await import('./redis.ts');
+    return openRedisJobs({
+      ...policy,
+      url: options.redisUrl,
+      log: options.log ?? silent,
+      now: options.now,
+    });
+  }
+  const { openEmbeddedJobs } = await import('./embedded.ts');
+  return openEmbeddedJobs({
+    ...policy,
+    folder: path.join(options.dataDir, 'jobs'),
     reserveBytes: options.reserveBytes ?? 4 * 1024 ** 2,
     minFreeBytes: options.minFreeBytes ?? 64 * 1024 ** 2,
-    pollMs: options.pollMs ?? 500,
     now: options.now ?? Date.now,
   });
 }
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -75,6 +75,7 @@ const noProgress = {
   scenesReused: null,
   etaSeconds: null,
   warnings: [] as string[],
+  sheet: null,
 };
 
 export function claimed(
@@ -122,6 +123,7 @@ export function progressed(record: JobRecord, update: ProgressUpdate, now: numbe
     scenesTotal: update.scenesTotal ?? record.scenesTotal,
     scenesReused: update.scenesReused === undefined ? record.scenesReused : update.scenesReused,
     etaSeconds: update.etaSeconds === undefined ? record.etaSeconds : update.etaSeconds,
+    sheet: update.sheet ?? record.sheet,
     updatedAt: now,
   };
 }

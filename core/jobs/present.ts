@@ -1,5 +1,5 @@
 /** The job as doors show it, made from its record. */
-import type { Job } from '../schema/job.ts';
+import { isFinal, type Job } from '../schema/job.ts';
 import type { JobRecord } from './record.ts';
 
 export type PresentOptions = {
@@ -9,12 +9,13 @@ export type PresentOptions = {
   queuePosition?: number | null | undefined;
 };
 
-/** Files are shown only of a job that is done: what a failed attempt left is nobody's. */
+/** Files are shown only of a job that is done (what a failed attempt left is nobody's), and its sheet while it runs. */
 export function toJob(record: JobRecord, { fileUrl, queuePosition }: PresentOptions): Job {
   const result = record.status === 'done' ? record.result : null;
   const url = (file: string | undefined): string | null =>
     file === undefined ? null : fileUrl(record.id, file);
   const files = result?.files;
+  const earlySheet = isFinal(record.status) ? undefined : (record.sheet ?? undefined);
   return {
     id: record.id,
     kind: record.kind,
@@ -31,7 +32,7 @@ export function toJob(record: JobRecord, { fileUrl, queuePosition }: PresentOpti
     url: url(files?.main),
     posterUrl: url(files?.poster),
     previewUrl: url(files?.preview),
-    sheetUrl: url(files?.sheet),
+    sheetUrl: url(files?.sheet ?? earlySheet),
     captions: files && (files.srt || files.vtt) ? { srt: url(files.srt), vtt: url(files.vtt) } : null,
     duration: result?.duration ?? null,
     width: result?.width ?? null,

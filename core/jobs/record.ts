@@ -113,6 +113,8 @@ export type JobRecord = {
   scenesReused: number | null;
   etaSeconds: number | null;
   warnings: string[];
+  /** Name of the storyboard sheet once it is published, while the film is still being made. */
+  sheet: string | null;
 
   /** Attempts that count: claims, less those that were parked. */
   attempts: number;

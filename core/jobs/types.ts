@@ -77,6 +77,8 @@ export type ProgressUpdate = {
   scenesTotal?: number | undefined;
   scenesReused?: number | null | undefined;
   etaSeconds?: number | null | undefined;
+  /** Name of the storyboard sheet, once it is published: long before the film is. */
+  sheet?: string | undefined;
 };
 
 export type Outcome =
@@ -166,11 +168,19 @@ export type JobStats = {
   lastFailed: { id: string; at: number; code: string } | null;
   /** Workers seen in the last minute. */
   workers: WorkerInfo[];
+  /** How many there should be, for autoscalers: see scaling.ts. */
+  wantedWorkers: number;
   announcementsPending: number;
 };
 
 export type Reconciled = { requeued: string[]; failed: string[]; cancelled: string[] };
-export type BackendHealth = { ok: boolean; reason: string | null; latencyMs: number };
+/** `warnings`: sentences about a store that works, but may lose jobs. */
+export type BackendHealth = {
+  ok: boolean;
+  reason: string | null;
+  latencyMs: number;
+  warnings?: readonly string[];
+};
 
 export interface JobBackend {
   /** Name of the driver, for status pages. */

@@ -10,14 +10,15 @@ const JOBS_REMEMBERED = 2000;
 const finalTypes = { done: 'done', failed: 'failed', cancelled: 'cancelled' } as const;
 
 export class Watchers {
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Map<Watcher, number>();
 
   get size(): number {
     return this.#watchers.size;
   }
 
-  add(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+  /** @param after number of the last event that is not news to it */
+  add(watcher: Watcher, after = 0): void {
+    this.#watchers.set(watcher, after);
   }
 
   remove(watcher: Watcher): void {
@@ -28,11 +29,11 @@ export class Watchers {
   tell(record: JobRecord): void {
     if (this.#watchers.size === 0) return;
     const event = eventOf(record);
-    for (const watcher of this.#watchers) watcher.offer(event);
+    for (const [watcher, after] of this.#watchers) if (event.id > after) watcher.offer(event);
   }
 
   end(): void {
-    for (const watcher of this.#watchers) watcher.end();
+    for (const watcher of this.#watchers.keys()) watcher.end();
   }
 }
 

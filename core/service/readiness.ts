@@ -36,9 +36,9 @@ export type ReadinessChecks = {
 export function createReadiness(probes: ReadinessProbes, patienceMs = PATIENCE_MS): ReadinessChecks {
   const checks = [
     repeatedly('jobs', async () => {
-      const { ok, reason, latencyMs } = await probes.jobs.health();
+      const { ok, reason, latencyMs, warnings = [] } = await probes.jobs.health();
       if (!ok) throw new Error(reason ?? 'does not answer');
-      return `answers in ${Math.ceil(latencyMs)} ms`;
+      return [`answers in ${Math.ceil(latencyMs)} ms`, ...warnings].join('; ');
     }),
     repeatedly('disk', async () => {
       await probes.guard.check();

@@ -1,6 +1,7 @@
 /** Numbers over all jobs: usage, service status, living workers. */
 import { isFinal, type JobError } from '../../schema/job.ts';
 import type { JobRecord, JobStats, UsageQuery, UsageRow, WorkerInfo } from '../types.ts';
+import { wantedWorkers } from '../scaling.ts';
 import type { Database, Row, SqlValue } from './database.ts';
 
 const WORKER_SEEN_MS = 60_000;
@@ -59,9 +60,15 @@ export function readStats(db: Database, now: number, announcementsPending: numbe
   );
   const lastDone = lastOf(db, 'done');
   const lastFailed = lastOf(db, 'failed');
+  const queued = count(`phase = 'queued'`);
+  const running = count(`phase = 'running'`);
+  const meanRenderSeconds = (lastHour?.['mean'] as number | null) ?? null;
+  const workers = db
+    .all('SELECT info, seen_at FROM workers WHERE seen_at > ? ORDER BY id', now - WORKER_SEEN_MS)
+    .map(workerOf);
   return {
-    queued: count(`phase = 'queued'`),
-    running: count(`phase = 'running'`),
+    queued,
+    running,
     done: count(`phase = 'final' AND status = 'done'`),
     failed: count(`phase = 'final' AND status = 'failed'`),
     cancelled: count(`phase = 'final' AND status = 'cancelled'`),
@@ -70,7 +77,7 @@ export function readStats(db: Database, now: number, announcementsPending: numbe
     lastHour: {
       done: Number(lastHour?.['done'] ?? 0),
       failed: Number(lastHour?.['failed'] ?? 0),
-      meanRenderSeconds: (lastHour?.['mean'] as number | null) ?? null,
+      meanRenderSeconds,
     },
     lastDone: lastDone && { id: lastDone.id, at: lastDone.finishedAt ?? 0 },
     lastFailed: lastFailed && {
@@ -78,9 +85,8 @@ export function readStats(db: Database, now: number, announcementsPending: numbe
       at: lastFailed.finishedAt ?? 0,
       code: (lastFailed.error as JobError).code,
     },
-    workers: db
-      .all('SELECT info, seen_at FROM workers WHERE seen_at > ? ORDER BY id', now - WORKER_SEEN_MS)
-      .map(workerOf),
+    workers,
+    wantedWorkers: wantedWorkers({ queued, running, meanRenderSeconds, workers }),
     announcementsPending,
   };
 }

@@ -1,0 +1,154 @@
+/**
+ * Events to watchers, whichever process made them: every saved change is published with its number,
+ * in order. What a lost connection kept away is read back from the list of changes. What is not saved
+ * yet (progress within a second) goes to this process's watchers directly.
+ */
+import type { Logger } from '../../log.ts';
+import { pause } from '../../pause.ts';
+import type { JobEvent, JobRecord, WatchFilter } from '../types.ts';
+import { EVENTS_PER_CHANGE, eventOf, Watcher, Watchers } from '../watchers.ts';
+import { Connection } from './connection.ts';
+import { changesChannel } from './keys.ts';
+
+export type FeedParts = {
+  url: string;
+  log: Logger;
+  /** Jobs saved after a change number, in the order of theirs, a part of them if there are many; one job if named. */
+  changedSince: (change: number, id?: string) => Promise<{ change: number; record: JobRecord }[]>;
+  latestChange: () => Promise<number>;
+  /** Something was saved here or elsewhere. */
+  onChange: (record: JobRecord) => void;
+};
+
+/** How long a change may take to come back on the channel before it is passed on without it, ms. */
+const ECHO_MS = 200;
+const RETRY_MS = 500;
+/** How often to look for what the channel did not bring, ms. */
+const LOOK_MS = 5000;
+
+export class Feed {
+  readonly #parts: FeedParts;
+  readonly #subscription: Connection;
+  readonly #watchers = new Watchers();
+  readonly #closing = new AbortController();
+  readonly #echoes = new Set<() => void>();
+  readonly #timer: NodeJS.Timeout;
+  /** Number of the last change passed on. */
+  #seen = 0;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+    this.#subscription = new Connection({
+      url: parts.url,
+      name: 'genscene-events',
+      log: parts.log,
+      prepare: async (client) => {
+        await client.subscribe(changesChannel(parts.url), (message) => this.#hear(message));
+        void this.#catchUp();
+      },
+    });
+    this.#timer = setInterval(() => {
+      if (this.#watchers.size > 0) void this.#catchUp();
+    }, LOOK_MS).unref();
+  }
+
+  watch(filter: WatchFilter, signal: AbortSignal, after: number | undefined): AsyncIterable<JobEvent> {
+    const watcher = new Watcher(filter, signal, () => this.#watchers.remove(watcher));
+    if (signal.aborted) return watcher;
+    if (this.#closing.signal.aborted) watcher.end();
+    else if (after === undefined) this.#watchers.add(watcher, this.#seen * EVENTS_PER_CHANGE);
+    else void this.#resume(watcher, filter, signal, after);
+    return watcher;
+  }
+
+  /** A change was saved here: resolves when watchers have it and all before it. */
+  async saved(record: JobRecord): Promise<void> {
+    const change = Math.floor(record.eventId / EVENTS_PER_CHANGE);
+    if (this.#watchers.size === 0) {
+      // Not to be told to those who come later as news.
+      this.#seen = Math.max(this.#seen, change);
+      return;
+    }
+    const end = performance.now() + ECHO_MS;
+    while (this.#seen < change && performance.now() < end) await this.#nextEcho(end - performance.now());
+    this.#watchers.tell(record);
+  }
+
+  /** Passes on one state as it is. */
+  unsaved(record: JobRecord): void {
+    this.#watchers.tell(record);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearInterval(this.#timer);
+    this.#watchers.end();
+    await this.#subscription.close();
+  }
+
+  #hear(message: string): void {
+    const space = message.indexOf(' ');
+    const change = Number(message.slice(0, space));
+    const record = JSON.parse(message.slice(space + 1)) as JobRecord;
+    this.#pass(change, { ...record, eventId: change * EVENTS_PER_CHANGE });
+    for (const wake of this.#echoes) wake();
+  }
+
+  #pass(change: number, record: JobRecord): void {
+    this.#seen = Math.max(this.#seen, change);
+    this.#watchers.tell(record);
+    this.#parts.onChange(record);
+  }
+
+  /** Passes on what happened while nothing was heard. */
+  async #catchUp(): Promise<void> {
+    try {
+      if (this.#watchers.size === 0) {
+        this.#seen = Math.max(this.#seen, await this.#parts.latestChange());
+        return;
+      }
+      for (;;) {
+        const changed = await this.#parts.changedSince(this.#seen);
+        if (changed.length === 0) return;
+        for (const { change, record } of changed) this.#pass(change, record);
+      }
+    } catch {
+      // Away again: the next connection, or the next look, brings it.
+    }
+  }
+
+  /** What changed since, then, without a gap, what changes from now on. */
+  async #resume(watcher: Watcher, filter: WatchFilter, signal: AbortSignal, after: number): Promise<void> {
+    let since = Math.floor(after / EVENTS_PER_CHANGE);
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    // Events of one job cannot overtake each other, so there nothing needs to be held back meanwhile.
+    if (filter.id !== undefined) this.#watchers.add(watcher, Math.max(after, this.#seen * EVENTS_PER_CHANGE));
+    while (!ended.aborted) {
+      const seen = this.#seen;
+      try {
+        const changed = await this.#parts.changedSince(since, filter.id);
+        for (const { change, record } of changed) {
+          since = Math.max(since, change);
+          if (record.eventId > after) watcher.offer(eventOf(record));
+        }
+        if (filter.id !== undefined) return;
+        if (changed.length === 0 && this.#seen === seen) return this.#watchers.add(watcher, after);
+      } catch {
+        await pause(RETRY_MS, ended);
+      }
+    }
+    watcher.end();
+  }
+
+  #nextEcho(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        clearTimeout(timer);
+        this.#echoes.delete(go);
+        resolve();
+      };
+      const timer = setTimeout(go, ms);
+      this.#echoes.add(go);
+    });
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Changes of jobs and what follows from them outside Redis: watchers hear, messages are sent and
+ * taken back, waiters look. Jobs held by this process are remembered as last written, so that their
+ * changes cost one round trip; if another process changed one meanwhile, the write is refused and the
+ * job read again.
+ */
+import { StudioError } from '../../errors.ts';
+import { isFinal } from '../../schema/job.ts';
+import { holds } from '../lifecycle.ts';
+import type { LiveProgress } from '../live-progress.ts';
+import type { ClaimRef, JobRecord, JobRequest, Lease } from '../types.ts';
+import type { Feed } from './feed.ts';
+import type { CommitOptions, Snapshot, Store } from './store.ts';
+import type { Tickets } from './tickets.ts';
+
+export type LedgerParts = {
+  store: Store;
+  live: LiveProgress;
+  feed: Feed;
+  tickets: Tickets;
+  now: () => number;
+  onQueued: () => void;
+  onFinal: () => void;
+};
+
+type SaveOptions = Pick<CommitOptions, 'quiet' | 'toEnd'>;
+
+/** Times a change is tried against others of the same job. */
+const TRIES = 100;
+
+export class Ledger {
+  readonly #parts: LedgerParts;
+  readonly #held = new Map<string, Snapshot>();
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+  }
+
+  async insert(
+    record: JobRecord,
+    request: JobRequest,
+    maxQueued: number,
+  ): Promise<{ inserted: JobRecord } | { known: string } | null> {
+    const added = await this.#parts.store.insert(record, request, maxQueued);
+    if (added === null || 'known' in added) return added;
+    await this.#follow(null, added.inserted);
+    return { inserted: added.inserted.record };
+  }
+
+  /** Writes the next state of a job that is still as `before`; null if it is not. */
+  async save(before: Snapshot, next: JobRecord, options: SaveOptions = {}): Promise<JobRecord | null> {
+    const { live, store, now } = this.#parts;
+    const written = live.pendingOf(next.id);
+    const saved = await store.commit(before, next, options);
+    if ('refusedBy' in saved) {
+      this.#held.delete(next.id);
+      return null;
+    }
+    if (!saved.record.lease) this.#held.delete(next.id);
+    else if (this.#held.has(next.id) || before.record.lease === null) this.#held.set(next.id, saved);
+    if (!options.quiet) {
+      live.saved(saved.record, now(), written);
+      await this.#follow(before, saved);
+    }
+    return saved.record;
+  }
+
+  /** What `change` makes of a job; null if there is none. Unchanged if it gives back what it got. */
+  async change(
+    id: string,
+    change: (record: JobRecord, now: number) => JobRecord,
+    options: SaveOptions = {},
+  ): Promise<JobRecord | null> {
+    const { store, live, now } = this.#parts;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const before = await store.load(id);
+      if (!before) return null;
+      const record = live.overlay(before.record);
+      const next = change(record, now());
+      if (next === record) return record;
+      const saved = await this.save(before, next, options);
+      if (saved) return saved;
+    }
+    throw tooBusy();
+  }
+
+  /** The same for the job of a claim; null if the claim does not hold it (any more). */
+  async changeHeld(
+    claim: ClaimRef,
+    change: (record: JobRecord & { lease: Lease }, now: number) => JobRecord,
+    options: SaveOptions = {},
+  ): Promise<JobRecord | null> {
+    const { store, live, now } = this.#parts;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const before = this.#held.get(claim.id) ?? (await store.load(claim.id));
+      if (!before || !holds(before.record, claim)) {
+        if (this.#held.delete(claim.id)) continue;
+        live.lost(claim);
+        return null;
+      }
+      const { record } = before;
+      const saved = await this.save(
+        before,
+        change(options.quiet ? record : live.overlay(record), now()),
+        options,
+      );
+      if (saved) return saved;
+    }
+    throw tooBusy();
+  }
+
+  /** Tells one idle worker of a job that waits. */
+  sendTicket({ record, ticket }: Snapshot): void {
+    const delayMs = record.retryAt === null ? 0 : record.retryAt - this.#parts.now();
+    this.#parts.tickets.send(ticket, { id: record.id, attempt: record.claims + 1 }, delayMs);
+  }
+
+  async #follow(before: Snapshot | null, after: Snapshot): Promise<void> {
+    const { tickets, feed, onQueued, onFinal } = this.#parts;
+    const wasQueued = before?.record.status === 'queued';
+    const isQueued = after.record.status === 'queued';
+    if (isQueued && before?.ticket !== after.ticket) {
+      this.sendTicket(after);
+      onQueued();
+    }
+    if (wasQueued && !isQueued) tickets.used(before.ticket, after.record.lease !== null);
+    if (isFinal(after.record.status)) onFinal();
+    await feed.saved(after.record);
+  }
+}
+
+function tooBusy(): StudioError {
+  return new StudioError('not_ready', 'The job is being changed by too many at once.', {
+    retryable: true,
+    hint: 'Try again in a moment.',
+  });
+}
