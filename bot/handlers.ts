@@ -5,6 +5,7 @@ import { createCommands } from './commands/index.ts';
 import { filmForm } from './commands/film-options.ts';
 import { decodeFormId, type FormPurpose } from './forms.ts';
 import { captionsSchema, formatSchema, formats } from './looks.ts';
+import { cancelConfirmation } from './messages.ts';
 import { readOptions } from './options.ts';
 import { faultMessage, isTyped, refusal, textFile } from './refusals.ts';
 import { scriptText } from './script-text.ts';
@@ -172,6 +173,8 @@ export function createHandlers(deps: ChatDeps): ChatHandlers {
     },
     command: (path, options, invocation) => attend(invocation, () => runCommand(path, options, invocation)),
     action: (action, invocation) => attend(invocation, () => runAction(action, invocation)),
+    confirmation: (action, locale) =>
+      decodeAction(action)?.name === 'cancel' ? cancelConfirmation(wordsOf(locale)) : null,
     submit: (formId, values, invocation) =>
       attend(invocation, async () => {
         const purpose = decodeFormId(formId);

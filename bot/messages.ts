@@ -4,7 +4,7 @@ import { isFinal, type Job } from '../core/schema/job.ts';
 import { encodeAction, type ActionName } from './actions.ts';
 import { readDraft } from './drafts.ts';
 import { clockTime, sayDuration, saySize, wordsOf, type Words } from './texts/index.ts';
-import type { ActionButton, Attachment, Button, Line, Link, Locale, Message } from './types.ts';
+import type { ActionButton, Attachment, Button, Confirmation, Line, Link, Locale, Message } from './types.ts';
 
 export type CardOptions = {
   locale: Locale;
@@ -224,13 +224,7 @@ function buttonsOf(job: Job, words: Words): Button[] {
     ...(confirm ? { confirm } : {}),
   });
   if (!isFinal(job.status)) {
-    const confirm = {
-      title: buttons.cancelQuestion,
-      text: buttons.cancelText,
-      yes: buttons.yes,
-      no: buttons.no,
-    };
-    return [button('cancel', buttons.cancel, 'danger', confirm)];
+    return [button('cancel', buttons.cancel, 'danger', cancelConfirmation(words))];
   }
   const isFilm = job.kind === 'compose';
   if (job.status !== 'done')
@@ -250,6 +244,10 @@ function buttonsOf(job: Job, words: Words): Button[] {
     ...(knowsShape && width === height ? [] : [button('square', buttons.square)]),
     ...(job.captions ? [button('captions', buttons.captions)] : []),
   ];
+}
+
+export function cancelConfirmation({ buttons }: Words): Confirmation {
+  return { title: buttons.cancelQuestion, text: buttons.cancelText, yes: buttons.yes, no: buttons.no };
 }
 
 function closingText(job: Job, words: Words): string {

@@ -59,9 +59,10 @@ export type ActionButton = {
   action: string;
   label: string;
   style: 'primary' | 'plain' | 'danger';
-  /** Asked before it counts, where the platform can. */
-  confirm?: { title: string; text: string; yes: string; no: string };
+  /** Asked before it counts. */
+  confirm?: Confirmation;
 };
+export type Confirmation = { title: string; text: string; yes: string; no: string };
 export type LinkButton = { kind: 'link'; label: string; url: string };
 export type Button = ActionButton | LinkButton;
 
@@ -328,6 +329,8 @@ export type ChatHandlers = {
     invocation: Invocation,
   ): Promise<void>;
   action(action: string, invocation: Invocation): Promise<void>;
+  /** What is asked before this action counts, for platforms whose buttons cannot ask; null: nothing known. */
+  confirmation?(action: string, locale: Locale): Confirmation | null;
   submit(formId: string, values: FormValues, invocation: Invocation): Promise<void>;
   /** "Make a video of this" on someone's message. */
   shortcut(message: SourceMessage, invocation: Invocation): Promise<void>;

@@ -14,7 +14,14 @@ import type { Transport } from './transport.ts';
 import { postedAt, writeHandle, type ApiMessage, type Outbox } from './outbox.ts';
 
 /** Discord's numbers of interaction callbacks. */
-export const callbackTypes = { deferMessage: 5, deferUpdate: 6, choices: 8, modal: 9 } as const;
+export const callbackTypes = {
+  message: 4,
+  deferMessage: 5,
+  deferUpdate: 6,
+  update: 7,
+  choices: 8,
+  modal: 9,
+} as const;
 
 /** What of an interaction is needed to answer it. */
 export type Received = {
@@ -32,8 +39,11 @@ export type Received = {
 };
 /** `missed`: Discord knows the interaction no more, so its token is of no use. */
 export type Acknowledgement = 'given' | 'missed';
-/** The answer that was promised: a new message for all or one, or none (an update of the source). */
-export type Deferral = 'public' | 'private' | 'update';
+/**
+ * The answer that was promised: a new message for all or one, or none (an update of the source, or, once a
+ * question in between was answered, nothing at all).
+ */
+export type Deferral = 'public' | 'private' | 'update' | 'answered';
 
 export type Answers = {
   /** @throws what the REST client throws, but for an interaction that is gone or acknowledged already */
@@ -96,17 +106,18 @@ export function createAnswers(options: {
     const { asker } = to;
     const signal = (): AbortSignal => AbortSignal.timeout(CALL_MS);
     const usable = acknowledgement === 'given';
-    let isPending = usable && deferral !== 'update';
+    let isPending = usable && (deferral === 'public' || deferral === 'private');
     let isWarned = to.reachable;
 
-    const refOf = (id: string, message: '@original' | 'own', isPrivate: boolean): MessageRef => ({
+    /** @param message which of the interaction's messages it is; null: none of them */
+    const refOf = (id: string, message: '@original' | 'own' | null, isPrivate: boolean): MessageRef => ({
       channel: asker.place.channel,
       id,
       postedAt: postedAt(id),
       ...(asker.place.team ? { team: asker.place.team } : {}),
       ...(asker.place.thread ? { thread: asker.place.thread } : {}),
       ...(isPrivate ? { private: true } : {}),
-      ...(usable
+      ...(usable && message
         ? {
             handle: writeHandle(to.token, message),
             handleUntil: to.createdAt + Math.min(settings.interactionHandoverMs, TOKEN_SAFETY_MS),
@@ -182,7 +193,9 @@ export function createAnswers(options: {
       });
 
     const source = to.source;
-    const sourceRef = source ? refOf(source.id, '@original', source.isPrivate) : null;
+    const sourceRef = source
+      ? refOf(source.id, deferral === 'answered' ? null : '@original', source.isPrivate)
+      : null;
     return {
       ...asker,
       id: `discord:${to.id}`,

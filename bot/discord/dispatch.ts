@@ -21,7 +21,8 @@ import { askerOf, isReachable } from './asker.ts';
 import { incomingFile } from './attachments.ts';
 import { reasonOf } from './faults.ts';
 import { formatForm, readForm } from './forms.ts';
-import { unmarkedAction } from './message-key.ts';
+import { answerOf, questionBody, settledBody } from './confirmation.ts';
+import { readAction } from './message-key.ts';
 import { notice, wentWrong } from './notices.ts';
 import { choicesOf } from './suggestions.ts';
 
@@ -79,9 +80,44 @@ export function createDispatch({ settings, locale, handlers, answers, log }: Dis
   }
 
   async function press(interaction: ButtonInteraction, parent: string | null): Promise<void> {
-    const action = unmarkedAction(interaction.customId);
+    const answer = answerOf(interaction.customId);
+    if (answer) return settle(interaction, parent, answer);
+    const { action, asks } = readAction(interaction.customId);
+    if (asks) return ask(interaction, parent, action);
     if (await openForm(interaction, parent, { kind: 'action', action })) return;
     await acknowledged(interaction, parent, 'update', (invocation) => handlers.action(action, invocation));
+  }
+
+  /** Nothing is done until the private question is answered. */
+  async function ask(interaction: ButtonInteraction, parent: string | null, action: string): Promise<void> {
+    const { locale: spoken } = askerOf(interaction, parent, locale);
+    const words = handlers.confirmation?.(action, spoken) ?? null;
+    await answers.acknowledge(
+      interaction,
+      callbackTypes.message,
+      questionBody({
+        action,
+        messageId: interaction.message.id,
+        label: labelOf(interaction),
+        words,
+        locale: spoken,
+      }),
+    );
+  }
+
+  async function settle(
+    interaction: ButtonInteraction,
+    parent: string | null,
+    answer: NonNullable<ReturnType<typeof answerOf>>,
+  ): Promise<void> {
+    const received = receivedFrom(interaction, parent, locale);
+    const body = settledBody(answer.action !== null, received.asker.locale);
+    const acknowledgement = await answers.acknowledge(interaction, callbackTypes.update, body);
+    if (answer.action === null) return;
+    const { action, messageId } = answer;
+    const source = { id: messageId, isPrivate: false };
+    const invocation = answers.invocation({ ...received, source }, 'answered', acknowledgement);
+    await attend(invocation, () => handlers.action(action, invocation));
   }
 
   async function submit(interaction: ModalSubmitInteraction, parent: string | null): Promise<void> {
@@ -143,8 +179,15 @@ export function createDispatch({ settings, locale, handlers, answers, log }: Dis
       deferral,
       acknowledgement,
     );
+    await attend(invocation, () => run(invocation));
+  }
+
+  async function attend(
+    invocation: ReturnType<Answers['invocation']>,
+    run: () => Promise<void>,
+  ): Promise<void> {
     try {
-      await run(invocation);
+      await run();
     } catch (error) {
       log.error({ reason: reasonOf(error) }, 'a chat handler failed');
       await invocation.whisper(notice(wentWrong[invocation.locale], 'bad'));
@@ -198,6 +241,11 @@ export function createDispatch({ settings, locale, handlers, answers, log }: Dis
       ]),
     );
   }
+}
+
+/** As it is written on the button that was pressed. */
+function labelOf({ component }: ButtonInteraction): string {
+  return 'label' in component ? (component.label ?? '') : '';
 }
 
 function receivedFrom(interaction: Replied, parent: string | null, locale: Locale): Received {

@@ -1,7 +1,7 @@
 /** Message → what Discord's API takes: one embed, rows of buttons, files; everything within its limits. */
 import type { RawFile } from 'discord.js';
 import type { Attachment, Button, Line, Link, Message } from '../types.ts';
-import { markedAction, markedAddress, markedFooter, nonceOf } from './message-key.ts';
+import { askingAction, markedAction, markedAddress, markedFooter, nonceOf } from './message-key.ts';
 import { codeText, cut, escapeText, plainText } from './text.ts';
 
 /** Body of a message request; `files` go beside it as multipart. */
@@ -180,8 +180,10 @@ function rowsOf(message: Message): object[] {
 
 function buttonOf(button: Button, key: string | undefined): object | null {
   const label = cut(plainText(button.label), 80);
-  if (button.kind === 'action')
-    return { type: BUTTON, style: STYLES[button.style], label, custom_id: markedAction(button.action, key) };
+  if (button.kind === 'action') {
+    const action = button.confirm ? askingAction(button.action) : button.action;
+    return { type: BUTTON, style: STYLES[button.style], label, custom_id: markedAction(action, key) };
+  }
   const url = webAddress(button.url);
   return url && url.length <= 512 ? { type: BUTTON, style: LINK_STYLE, label, url } : null;
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 
 const MARK_LENGTH = 16;
+const ASKS = '?';
 const IN_BUTTON = new RegExp(`~([0-9a-z]{${MARK_LENGTH}})$`);
 const IN_LINK = new RegExp(`#gs-([0-9a-z]{${MARK_LENGTH}})\\)`, 'g');
 const IN_FOOTER = new RegExp(`#([0-9a-z]{${MARK_LENGTH}})$`);
@@ -23,6 +24,17 @@ export function nonceOf(key: string): string {
 
 export function markedAction(action: string, key: string | undefined): string {
   return key === undefined ? action : `${action}~${markOf(key)}`;
+}
+
+/** Buttons of Discord cannot ask before they count: this one says that it must be asked. */
+export function askingAction(action: string): string {
+  return `${ASKS}${action}`;
+}
+
+/** What a button's custom_id says, with or without a key and a question. */
+export function readAction(customId: string): { action: string; asks: boolean } {
+  const asks = customId.startsWith(ASKS);
+  return { action: unmarkedAction(asks ? customId.slice(ASKS.length) : customId), asks };
 }
 
 /** The action as it was before it was marked. */
