@@ -12,11 +12,12 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import createCommand from 'fluent-ffmpeg';
+import { childMarks } from './children.ts';
 import { asStudioError, StudioError } from './errors.ts';
 
 export type FfmpegPaths = { ffmpeg: string; ffprobe: string };
 
-/** What one child is doing, for `genscene doctor --children` and metrics. */
+/** What one child of this thread is doing; see children.ts for those of all threads and processes. */
 export type Child = { pid: number; purpose: string; startedAt: number };
 
 export type FfmpegInput = { source: string | Readable; options?: string[] };
@@ -138,7 +139,12 @@ export class Ffmpeg {
   async run(task: FfmpegRun): Promise<void> {
     task.signal?.throwIfAborted();
     const command = createCommand({ stdoutLines: 50 });
-    command.setFfmpegPath(guardScript(this.paths.ffmpeg, task.maxFileBytes ?? DEFAULT_FILE_LIMIT));
+    command.setFfmpegPath(
+      guardScript(this.paths.ffmpeg, {
+        purpose: task.purpose,
+        maxFileBytes: task.maxFileBytes ?? DEFAULT_FILE_LIMIT,
+      }),
+    );
     skipCapabilityChecks(command);
     for (const input of task.inputs)
       command.input(input.source as string).inputOptions(...whole(input.options ?? []));
@@ -178,7 +184,11 @@ export class Ffmpeg {
     ];
     const command = createCommand();
     command.setFfprobePath(
-      guardScript(this.paths.ffprobe, 0, Math.ceil((options.timeoutMs ?? 20_000) / 1000)),
+      guardScript(this.paths.ffprobe, {
+        purpose: 'reading headers',
+        maxFileBytes: 0,
+        timeoutS: Math.ceil((options.timeoutMs ?? 20_000) / 1000),
+      }),
     );
     command.input(`file:${path.resolve(file)}`);
     return new Promise((resolve, reject) => {
@@ -210,7 +220,11 @@ export class Ffmpeg {
 
   /** What ffmpeg prints when asked about itself. */
   private async ask(option: string, signal?: AbortSignal): Promise<string> {
-    const script = guardScript(this.paths.ffmpeg, 0, 20);
+    const script = guardScript(this.paths.ffmpeg, {
+      purpose: 'telling what it can do',
+      maxFileBytes: 0,
+      timeoutS: 20,
+    });
     const maxBuffer = 4 * 1024 ** 2;
     try {
       return (await promisify(execFile)(script, ['-hide_banner', option], { signal, maxBuffer })).stdout;
@@ -345,10 +359,14 @@ const guards = new Map<string, string>();
 /**
  * A small shell script that turns itself into the program under the limits of the machine's own
  * tools (util-linux, coreutils; each is left out where it is missing). It execs all the way, so the
- * pid we spawned is the program. fluent-ffmpeg takes one path and no wrapper, hence a script.
+ * pid we spawned is the program. fluent-ffmpeg takes one path and no wrapper, hence a script. The marks
+ * in its environment are what `genscene doctor --children` finds it by.
  */
-function guardScript(program: string, maxFileBytes: number, timeoutS?: number): string {
-  const key = `${program} ${maxFileBytes} ${timeoutS ?? ''}`;
+function guardScript(
+  program: string,
+  { purpose, maxFileBytes, timeoutS }: { purpose: string; maxFileBytes: number; timeoutS?: number },
+): string {
+  const key = `${program} ${maxFileBytes} ${timeoutS ?? ''} ${purpose}`;
   const known = guards.get(key);
   if (known && isExecutable(known)) return known;
   const words = ['exec'];
@@ -365,7 +383,8 @@ function guardScript(program: string, maxFileBytes: number, timeoutS?: number): 
     add('timeout', '--foreground', '-s', 'KILL', String(timeoutS));
     add('setpriv', '--pdeathsig', 'KILL');
   }
-  const script = `#!/bin/sh\n${words.join(' ')} '${program.replaceAll("'", `'\\''`)}' "$@"\n`;
+  const marks = Object.entries(childMarks(purpose, '$PPID')).map(([name, value]) => `${name}="${value}"`);
+  const script = `#!/bin/sh\nexport ${marks.join(' ')}\n${words.join(' ')} '${program.replaceAll("'", `'\\''`)}' "$@"\n`;
   const folder = path.join(tmpdir(), `genscene-guards-${process.getuid?.() ?? 0}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, createHash('sha256').update(script).digest('hex').slice(0, 16));

@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { openCache, type ContentCache } from './cache.ts';
+import { listChildren, type RunningChild } from './children.ts';
 import { kernelVersion } from './compositor/kernel.ts';
 import { openCompositor, type Compositor } from './compositor/pool.ts';
 import type { Config } from './config.ts';
@@ -29,6 +30,7 @@ import { validateStoryboard, type Validation } from './validate.ts';
 export type { Progress } from './pipeline/progress.ts';
 export type { Validation } from './validate.ts';
 export type { Finding } from './doctor.ts';
+export type { RunningChild } from './children.ts';
 
 export type RenderOptions = {
   /** Folder of the finished files. */
@@ -54,6 +56,8 @@ export type Studio = {
   speak(request: SpeechRequest): Promise<SpeechResult>;
   voices(language?: string): Voice[];
   doctor(): Promise<Finding[]>;
+  /** Child processes of this program on this host, those of running services too. */
+  children(): Promise<RunningChild[]>;
   /** Ends threads and children. Idempotent. */
   close(): Promise<void>;
 };
@@ -127,6 +131,7 @@ export function createStudio(config: Config): Studio {
     speak: (request) => openSpeech().speak({ engine: config.speech.engine, ...request }),
     voices: (language) => openSpeech().voices(language),
     doctor: () => runDoctor(config),
+    children: () => listChildren(),
     async close() {
       const opened = await parts?.catch(() => undefined);
       await Promise.all([opened?.compositor.close(), speech?.close()]);

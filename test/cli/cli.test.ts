@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childMarks } from '../../core/children.ts';
 import { jobSchema } from '../../core/schema/job.ts';
 import { command, runCli, runProgram } from './run-cli.ts';
 
@@ -278,6 +279,29 @@ describe('the other commands', () => {
     const faults = findings.filter((finding) => !finding.ok);
     expect(faults.map((finding) => finding.name).toSorted()).toEqual(['Data folder', 'ffmpeg']);
     for (const fault of faults) expect(fault.cure).toBeTruthy();
+  });
+
+  it('doctor --children lists what another process of the program runs on this machine', async () => {
+    const child = spawn('sleep', ['60'], { env: childMarks('encoding a segment', process.pid) });
+    try {
+      const { stdout, code } = await run('doctor', '--children');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^PID +PROGRAM +DOES +AGE +MEMORY +OF$/m);
+      expect(stdout).toMatch(
+        new RegExp(
+          `^${child.pid} +sleep +encoding a segment +[\\d.]+ s +[\\d.]+ [kM]B +.*\\(${process.pid}\\)$`,
+          'm',
+        ),
+      );
+      const { children } = lastLine((await run('doctor', '--children', '--json')).stdout) as {
+        children: { pid: number }[];
+      };
+      expect(children).toContainEqual(
+        expect.objectContaining({ pid: child.pid, purpose: 'encoding a segment', ageS: expect.any(Number) }),
+      );
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('.env is read, and wrong settings are all named at once', async () => {
