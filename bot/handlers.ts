@@ -6,6 +6,7 @@ import { filmForm } from './commands/film-options.ts';
 import { decodeFormId, type FormPurpose } from './forms.ts';
 import { captionsSchema, formatSchema, formats } from './looks.ts';
 import { cancelConfirmation } from './messages.ts';
+import { decodeOpsAction, pressOps } from './ops-actions.ts';
 import { readOptions } from './options.ts';
 import { faultMessage, isTyped, refusal, textFile } from './refusals.ts';
 import { scriptText } from './script-text.ts';
@@ -83,6 +84,8 @@ export function createHandlers(deps: ChatDeps): ChatHandlers {
   }
 
   async function runAction(text: string, invocation: Invocation): Promise<void> {
+    const opsAction = decodeOpsAction(text);
+    if (opsAction) return pressOps(opsAction, invocation, deps);
     const action = decodeAction(text);
     if (!action) return invocation.whisper(refusal(wordsOf(invocation.locale).refusals.unknownButton));
     if (isTyped(action.jobId)) return giveBack(action.jobId, invocation);

@@ -1,9 +1,11 @@
 /** The bot: commands and reporter around one platform. `startBot` is all the composition root needs. */
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
+import type { Ops } from '../core/ops/types.ts';
 import type { StudioService } from '../core/studio-service.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { createHandlers } from './handlers.ts';
+import { opsChannels } from './ops-channels.ts';
 import { createPermissions } from './permissions.ts';
 import { createQuotas } from './quotas.ts';
 import { startReporter } from './reporter.ts';
@@ -15,6 +17,8 @@ export type BotOptions = {
   /** Closed by the bot when it stops. */
   store: ChatStore;
   config: Config;
+  /** Asked by `/ops`, and lent this platform's ops channels; absent where monitoring does not run here. */
+  ops?: Ops | undefined;
   log: Logger;
   /** For tests. */
   tuning?: { clock?: Clock; leaseMs?: number };
@@ -35,7 +39,7 @@ const MEMORY_MARGIN_MS = 7 * 24 * 3600_000;
  * @throws {StudioError} invalid_request for settings the platform cannot work with; nothing is left running then
  */
 export async function startBot(options: BotOptions): Promise<RunningBot> {
-  const { messenger, studio, store, config, log, tuning = {} } = options;
+  const { messenger, studio, store, config, ops, log, tuning = {} } = options;
   const permissions = createPermissions(config);
   const { now } = tuning.clock ?? systemClock;
   const quotas = createQuotas({ studio, config, now });
@@ -50,13 +54,16 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
     quotas,
     reporter,
     limits,
+    ops: ops ?? null,
     log,
     now,
   });
+  const lent = ops ? opsChannels(messenger, config).map((channel) => ops.attach(channel)) : [];
   const forgetting = setInterval(() => forget(options), FORGET_EVERY_MS).unref();
 
   const stop = async (): Promise<void> => {
     clearInterval(forgetting);
+    for (const takeBack of lent) takeBack();
     await messenger.stop();
     await reporter.stop();
     store.close();

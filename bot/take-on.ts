@@ -1,6 +1,7 @@
 /** From a wish to a job with a card: quota, the studio, the public answer, the card kept. */
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
+import type { Ops } from '../core/ops/types.ts';
 import type { JobDetails, Accepted, Caller, StudioService } from '../core/studio-service.ts';
 import { jobCard } from './messages.ts';
 import { ownerOf, type Permissions } from './permissions.ts';
@@ -21,6 +22,8 @@ export type ChatDeps = {
   quotas: Quotas;
   reporter: Pick<Reporter, 'expectCard' | 'keepCard' | 'postCard'>;
   limits: MessengerLimits;
+  /** Null where monitoring does not run in this process. */
+  ops: Ops | null;
   log: Logger;
   now: () => number;
 };

@@ -215,8 +215,8 @@ export type Invocation = Asker & {
 
 // ---------------------------------------------------------------- the platform
 
-/** A place to post to. `user` without channel: a direct message. */
-export type Target = { team?: string; channel?: string; thread?: string; user?: string };
+/** A place to post to. `user` without channel: a direct message. `replyTo`: below that message of the channel. */
+export type Target = { team?: string; channel?: string; thread?: string; user?: string; replyTo?: string };
 
 /** A message that was posted; plain data, kept over restarts. */
 export type MessageRef = {

@@ -2,6 +2,7 @@
 import type { ChatDeps } from '../take-on.ts';
 import type { Command } from '../types.ts';
 import { help } from './help.ts';
+import { opsCommands } from './ops.ts';
 import { queue } from './queue.ts';
 import { settings } from './settings.ts';
 import { stats } from './stats.ts';
@@ -25,6 +26,7 @@ export function createCommands(deps: ChatDeps): readonly Command[] {
     queue(deps),
     stats(deps),
     settings(deps),
+    ...opsCommands(deps),
     help(deps, () => commands),
   ];
   // Options are read by the command's own schemas before they reach it, so it fits in a list of any.

@@ -4,6 +4,7 @@ import { DiscordAPIError } from 'discord.js';
 import type { Config } from '../../core/config.ts';
 import { StudioError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Ops } from '../../core/ops/types.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { openChatStore } from '../chat-store.ts';
 import { startBot, type BotOptions } from '../index.ts';
@@ -43,11 +44,12 @@ const REGISTER_RETRY_MS = { first: 5000, longest: 300_000 };
 export async function startDiscord(deps: {
   config: Config;
   studio: StudioService;
+  ops?: Ops | undefined;
   log: Logger;
   /** For tests. */
   tuning?: BotOptions['tuning'];
 }): Promise<{ name: 'discord'; health(): ReturnType<Messenger['health']>; stop(): Promise<void> }> {
-  const { config, studio, log, tuning } = deps;
+  const { config, studio, ops, log, tuning } = deps;
   withToken(config.discord);
   const store = openChatStore(config.dataDir, 'discord');
   const messenger = createDiscordMessenger({
@@ -56,7 +58,7 @@ export async function startDiscord(deps: {
     store,
     log,
   });
-  const bot = await startBot({ messenger, studio, store, config, log, ...(tuning ? { tuning } : {}) });
+  const bot = await startBot({ messenger, studio, store, config, ops, log, ...(tuning ? { tuning } : {}) });
   return { name: 'discord', health: () => messenger.health(), stop: () => bot.stop() };
 }
 

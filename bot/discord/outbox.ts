@@ -92,7 +92,7 @@ export function createOutbox({ settings, transport, applicationId, userId, now }
         const channel = await channelOf(target, ends);
         const files = await loadFiles(message, ends);
         const posted = (await rest.post(Routes.channelMessages(channel), {
-          body: formatPost(message),
+          body: { ...formatPost(message), ...replyBody(target) },
           files,
           signal: ends,
         })) as ApiMessage;
@@ -161,6 +161,13 @@ function openRest({ apiBaseUrl, token }: OutboxOptions['settings'], transport: T
 /** Written in messages' ids: when they were posted, epoch ms. */
 export function postedAt(id: string): number {
   return Number((BigInt(id) >> 22n) + BigInt(EPOCH_MS));
+}
+
+/** A reply leads back to its message, and calls nobody; without it, it stands alone. */
+function replyBody({ replyTo }: Target): object {
+  return replyTo === undefined
+    ? {}
+    : { message_reference: { message_id: replyTo, fail_if_not_exists: false } };
 }
 
 function snowflakeAt(ms: number): string {

@@ -126,7 +126,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
             ...body,
             unfurl_links: false,
             unfurl_media: false,
-            ...(target.thread ? { thread_ts: target.thread } : {}),
+            ...(threadOf(target) ? { thread_ts: threadOf(target) } : {}),
           }),
         );
         if (!ts) throw new MessengerError('unavailable', 'Slack did not say which message was posted.');
@@ -158,7 +158,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
         const { user } = self();
         if (!user) throw new MessengerError('unavailable', 'Slack has not yet said who we are.');
         const channel = await channelOf(target);
-        const { thread } = target;
+        const thread = threadOf(target);
         const asked = { channel, user, key, since, ...(thread ? { thread } : {}) };
         const ts = await findByKey(client, asked, () => {
           signal.throwIfAborted();
@@ -169,7 +169,9 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
     },
   };
 
-  function refOf(channel: string, ts: string, { team, thread }: Target): MessageRef {
+  function refOf(channel: string, ts: string, target: Target): MessageRef {
+    const { team } = target;
+    const thread = threadOf(target);
     const ours = team ?? self().team;
     return {
       channel,
@@ -179,6 +181,11 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
       postedAt: Math.round(Number(ts) * 1000),
     };
   }
+}
+
+/** A reply is a message in the thread of what it answers. */
+function threadOf({ thread, replyTo }: Target): string | undefined {
+  return thread ?? replyTo;
 }
 
 function bodyOf(message: Message, options: FormatOptions) {

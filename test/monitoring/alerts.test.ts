@@ -251,7 +251,7 @@ type Turn =
 
 const turns: fc.Arbitrary<Turn[]> = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('results' as const), check: fc.nat(2), series: fc.oneof(fc.constant([false, false, false]), fc.constant([true, true, true]), fc.array(fc.boolean(), { minLength: 1, maxLength: 6 })) }) }, // prettier-ignore
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('results' as const), check: fc.nat(2), series: fc.oneof(fc.constant<boolean[]>([false, false, false]), fc.constant<boolean[]>([true, true, true]), fc.array(fc.boolean(), { minLength: 1, maxLength: 6 })) }) }, // prettier-ignore
     {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant('pass' as const), minutes: fc.constantFrom(1, 3, 20, 70) }),
