@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asStudioError, type Issue } from '../errors.ts';
 import type { Track } from '../ingest/types.ts';
 import type { Scene, Storyboard } from '../schema/storyboard.ts';
-import type { Mark, Speech, SpeechRequest } from '../tts/types.ts';
+import type { Mark, Speech, SpeechRequest, SpeechResult } from '../tts/types.ts';
 
 export type Narration = {
   /** WAV to place in the film. */
@@ -16,10 +16,15 @@ export type Narration = {
   text: string;
   language: string;
   warnings: string[];
+  /** Who spoke, and why they; null for own narration. */
+  speaker: Pick<SpeechResult, 'engine' | 'voice' | 'why'> | null;
 };
 
+/** A voice of the film, the scenes it speaks (counted from 1), and why it was taken. */
+export type FilmVoice = NonNullable<Narration['speaker']> & { scenes: number[] };
+
 /** Who says a scene's text, after storyboard and scene are put together. */
-export type SceneVoice = Pick<SpeechRequest, 'language' | 'engine' | 'voice' | 'speed'>;
+export type SceneVoice = Pick<SpeechRequest, 'language' | 'engine' | 'voice' | 'speed' | 'fallback'>;
 
 export type NarrateDeps = { speech: Speech; defaultEngine?: SpeechRequest['engine'] };
 
@@ -80,7 +85,14 @@ export function sceneVoice(
     (own.name === undefined && sameLanguage ? general.engine : undefined) ??
     defaultEngine ??
     'auto';
-  return { language, engine, voice: name, speed: own.speed ?? general.speed ?? 1 };
+  const fallback = own.fallback ?? general.fallback;
+  return {
+    language,
+    engine,
+    voice: name,
+    speed: own.speed ?? general.speed ?? 1,
+    ...(fallback === undefined ? {} : { fallback }),
+  };
 }
 
 function primary(language: string): string {
@@ -106,10 +118,11 @@ async function narrateScene(
       text,
       language: voice.language,
       warnings: [],
+      speaker: null,
     };
   if (text.trim() === '') return null;
   try {
-    const spoken = await deps.speech.speak({ ...voice, text, signal });
+    const spoken = await deps.speech.speak({ ...voice, text, signal, job: storyboard });
     return {
       path: spoken.path,
       // The speech cache names files by what is said and how.
@@ -119,10 +132,24 @@ async function narrateScene(
       text,
       language: voice.language,
       warnings: spoken.warnings.map((warning) => `Scene ${index + 1}: ${warning}`),
+      speaker: { engine: spoken.engine, voice: spoken.voice, why: spoken.why },
     };
   } catch (error) {
     throw asStudioError(error, 'speech_failed').at({ stage: 'voicing', scene: index + 1 });
   }
+}
+
+/** The voices of a film in the order they are first heard, for its job. */
+export function filmVoices(narrations: readonly (Narration | null)[]): FilmVoice[] {
+  const voices = new Map<string, FilmVoice>();
+  for (const [index, narration] of narrations.entries()) {
+    if (!narration?.speaker) continue;
+    const key = JSON.stringify(narration.speaker);
+    const known = voices.get(key) ?? { ...narration.speaker, scenes: [] };
+    known.scenes.push(index + 1);
+    voices.set(key, known);
+  }
+  return [...voices.values()];
 }
 
 /** Faults of voices, found without speaking; one of the whole film is said once. */

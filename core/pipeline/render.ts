@@ -20,7 +20,7 @@ import { expectCosts, renderingWork } from './costs.ts';
 import { makeSoundtrack } from './film-sound.ts';
 import { sceneLayers } from './layers.ts';
 import { measureScenes } from './measure.ts';
-import { narrate } from './narrate.ts';
+import { type FilmVoice, filmVoices, narrate } from './narrate.ts';
 import { joinFilm } from './package.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing } from './render-segments.ts';
@@ -73,6 +73,8 @@ export type RenderedFilm = {
   /** Scenes whose picture was there already. */
   scenesReused: number;
   segments: { total: number; reused: number };
+  /** Who spoke which scenes, and why. */
+  voices: FilmVoice[];
   warnings: string[];
 };
 
@@ -202,6 +204,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       loudness: { lufs: sound.lufs, truePeakDb: sound.truePeakDb },
       scenesReused: run.scenesReused,
       segments: { total: segments.length, reused: run.reused },
+      voices: filmVoices(narrations),
       warnings: [
         ...assets.warnings,
         ...narrations.flatMap((narration) => narration?.warnings ?? []),

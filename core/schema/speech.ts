@@ -37,6 +37,10 @@ export const voiceSchema = z
       .describe('Voice name, as listed by `genscene voices`'),
     language: languageSchema.optional(),
     speed: z.number().min(0.5).max(2).optional().describe('Speaking rate; 1 is the voice’s own'),
+    fallback: z
+      .boolean()
+      .optional()
+      .describe('Whether another engine may speak if this one fails; the job then says so'),
   })
   .describe('Who speaks');
 

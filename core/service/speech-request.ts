@@ -7,7 +7,7 @@ const DEFAULT_LANGUAGE = 'en';
 
 /** @param voices all there are: a voice that was named without a language is meant in its own */
 export function speechRequestOf(speech: TtsRequest, voices: readonly Voice[]): SpeechRequest {
-  const { engine, name, language: voiceLanguage, speed: voiceSpeed } = speech.voice ?? {};
+  const { engine, name, language: voiceLanguage, speed: voiceSpeed, fallback } = speech.voice ?? {};
   const language = voiceLanguage ?? speech.language ?? languageOf(name, engine, voices) ?? DEFAULT_LANGUAGE;
   const speed = speech.speed ?? voiceSpeed;
   return {
@@ -16,6 +16,7 @@ export function speechRequestOf(speech: TtsRequest, voices: readonly Voice[]): S
     ...(engine === undefined ? {} : { engine }),
     ...(name === undefined ? {} : { voice: name }),
     ...(speed === undefined ? {} : { speed }),
+    ...(fallback === undefined ? {} : { fallback }),
   };
 }
 

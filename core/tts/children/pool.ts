@@ -256,12 +256,8 @@ export class ChildPool {
   private bury(member: Member, how: string): void {
     if (member.timer) clearTimeout(member.timer);
     this.members.delete(member);
-    const words =
-      member.stderr
-        .trim()
-        .split('\n')
-        .findLast((line) => /error/i.test(line)) ?? '';
-    const message = `The ${this.options.engine} engine ended unexpectedly (${how})${words ? `: ${words.trim().slice(0, 200)}` : '.'}`;
+    const words = lastWords(member.stderr);
+    const message = `The ${this.options.engine} engine ended unexpectedly (${how})${words ? `: ${words}` : '.'}`;
     const error = new StudioError('speech_failed', message, {
       retryable: true,
       hint: 'Try again; `genscene doctor` checks the engines.',
@@ -287,4 +283,11 @@ export class ChildPool {
 
 function closedError(): StudioError {
   return new StudioError('not_ready', 'Speech is shut down.', { retryable: true });
+}
+
+/** What a child said before it died: its error, else whatever it said last; without places in its source. */
+function lastWords(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim()).filter(Boolean); // prettier-ignore
+  const line = lines.findLast((each) => /error|what\(\)|exception/i.test(each)) ?? lines.at(-1) ?? '';
+  return line.replace(/^\/\S+:\w+:\d+ /, '').slice(0, 200);
 }
