@@ -1,7 +1,7 @@
 /** Prometheus metrics, for inner networks only: they tell a stranger too much and cost work. */
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { runningChildren } from '../../core/doors.ts';
+import { listChildren } from '../../core/doors.ts';
 import { StudioError } from '../../core/errors.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { isInner } from '../plugins/client-address.ts';
@@ -28,7 +28,7 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
   const workers = gauge('workers', 'Workers seen in the last minute');
   const wanted = gauge('workers_wanted', 'Workers there should be, for autoscalers');
   const disk = gauge('disk_free_bytes', 'Free space of the data folder');
-  const children = gauge('ffmpeg_children', 'ffmpeg processes of the main thread');
+  const children = gauge('ffmpeg_children', 'ffmpeg, ffprobe and speech processes of this process');
   const pending = gauge('announcements_pending', 'Webhooks and messages not delivered yet');
 
   // Found by its labels each time, a bucket costs ten times as much as kept at hand.
@@ -54,7 +54,7 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
     workers.set(queue.workers.length);
     wanted.set(queue.wantedWorkers);
     if (space) disk.set(space.freeBytes);
-    children.set(runningChildren().length);
+    children.set((await listChildren(process.pid)).length);
     pending.set(queue.announcementsPending);
     return reply.type(registry.contentType).send(await registry.metrics());
   });
