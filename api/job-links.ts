@@ -11,7 +11,7 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/i;
 /** The job with addresses that the asker can reach. */
 export function withLinks(job: Job, request: FastifyRequest, { server, storage }: Config): Job {
   const isKnown = (server.filesBaseUrl ?? server.publicBaseUrl) !== undefined || storage !== 'local';
-  if (isKnown || job.url === null || !HOST.test(request.host ?? '')) return job;
+  if (isKnown || (job.url ?? job.sheetUrl) === null || !HOST.test(request.host ?? '')) return job;
   const origin = `${request.protocol}://${request.host}`;
   const link = (url: string | null): string | null => url && url.replace(/^https?:\/\/[^/]+/, origin);
   return {

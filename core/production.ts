@@ -2,18 +2,19 @@
  * What a worker runs: makes the film or the speech of a job in a folder of its own, and publishes it
  * when it is whole and the job is still ours.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError } from './errors.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { temporaryName } from './jobs/retention.ts';
 import type { ClaimedJob, JobResult, ResultFiles } from './jobs/types.ts';
+import { makePreview } from './pipeline/preview.ts';
 import type { TtsRequest } from './schema/speech.ts';
 import type { Storyboard } from './schema/storyboard.ts';
 import { speechRequestOf } from './service/speech-request.ts';
 import { encodeSpeech } from './sound/speech-file.ts';
 import type { Storage } from './storage/types.ts';
-import type { Studio } from './studio.ts';
+import type { RenderedJob, Studio } from './studio.ts';
 import type { RunContext, RunJob } from './worker.ts';
 
 export type ProductionOptions = {
@@ -24,6 +25,9 @@ export type ProductionOptions = {
   /** Folder of unfinished work, one entry an attempt, on the same disk as the finished files. */
   workDir: string;
 };
+
+/** Fits the smallest upload limit of the chat platforms (Discord: 10 MiB) with room for what else is attached. */
+const PREVIEW_BYTES = 8 * 1024 ** 2;
 
 /** A finished attempt: files by their published names, and the facts about them. */
 type Product = { files: Record<string, string>; result: Omit<JobResult, 'size'> };
@@ -57,26 +61,36 @@ export function createProduction(options: ProductionOptions): RunJob {
 function make(job: ClaimedJob, run: Run, options: ProductionOptions): Promise<Product> {
   const { request } = job;
   return request.kind === 'compose'
-    ? makeFilm(request.storyboard, run, options)
+    ? makeFilm(job, request.storyboard, run, options)
     : makeSpeech(request.speech, run, options);
 }
 
-async function makeFilm(storyboard: Storyboard, run: Run, { workshop }: ProductionOptions): Promise<Product> {
+async function makeFilm(
+  job: ClaimedJob,
+  storyboard: Storyboard,
+  run: Run,
+  { workshop, ffmpeg, storage }: ProductionOptions,
+): Promise<Product> {
+  const early = publishEarly(job, run, storage);
   const film = await workshop.render(storyboard, {
     outDir: run.folder,
     signal: run.signal,
+    onSheet: early.sheet,
     onProgress: ({ stage, progress, scene, scenesTotal, etaSeconds }) =>
       run.report({ stage, progress, scene, scenesTotal, etaSeconds }),
   });
+  const preview = await previewOf(film, run, ffmpeg);
+  await early.settled();
   const name = (file: string | null): string | undefined => (file === null ? undefined : path.basename(file));
   const files: ResultFiles = {
     main: path.basename(film.files.film),
     poster: name(film.files.poster),
+    preview: path.basename(preview),
     sheet: name(film.files.sheet),
     srt: name(film.files.srt),
     vtt: name(film.files.vtt),
   };
-  const made = Object.values(film.files).filter((file) => file !== null);
+  const made = [...new Set([...Object.values(film.files), preview])].filter((file) => file !== null);
   return {
     files: Object.fromEntries(made.map((file) => [path.basename(file), file])),
     result: {
@@ -90,6 +104,53 @@ async function makeFilm(storyboard: Storyboard, run: Run, { workshop }: Producti
       metrics: { segments: film.segments.total, segmentsReused: film.segments.reused },
     },
   };
+}
+
+/**
+ * Shows the storyboard sheet while the film is still being made. It is a courtesy: if it fails, the
+ * sheet comes with the film.
+ */
+function publishEarly(
+  job: ClaimedJob,
+  run: Run,
+  storage: Storage,
+): { sheet: (file: string) => void; settled: () => Promise<void> } {
+  let publishing = Promise.resolve();
+  const publish = async (file: string): Promise<void> => {
+    const name = path.basename(file);
+    const copy = path.join(run.folder, `early-${name}`);
+    await copyFile(file, copy);
+    await run.assertLease();
+    await storage.publish(job.id, { [name]: copy });
+    run.report({ sheet: name });
+  };
+  return {
+    sheet: (file) => (publishing = publish(file).catch(() => undefined)),
+    settled: () => publishing,
+  };
+}
+
+/** A film that is small already is its own preview. */
+async function previewOf(
+  { files, duration, width, height, size }: RenderedJob,
+  run: Run,
+  ffmpeg: () => Ffmpeg,
+): Promise<string> {
+  if ((size ?? 0) <= PREVIEW_BYTES && files.film.endsWith('.mp4')) return files.film;
+  const out = path.join(run.folder, 'preview.mp4');
+  await makePreview(
+    {
+      film: files.film,
+      out,
+      duration: duration ?? 0,
+      width: width ?? 0,
+      height: height ?? 0,
+      maxBytes: PREVIEW_BYTES,
+    },
+    ffmpeg(),
+    run.signal,
+  );
+  return out;
 }
 
 async function makeSpeech(

@@ -40,8 +40,14 @@ export const jobSchema = z.object({
   attempts: z.number().int(),
   url: z.string().nullable(),
   posterUrl: z.string().nullable(),
-  previewUrl: z.string().nullable(),
-  sheetUrl: z.string().nullable(),
+  previewUrl: z
+    .string()
+    .nullable()
+    .describe('A copy of at most 8 MiB; of a film over 3 minutes, its beginning'),
+  sheetUrl: z
+    .string()
+    .nullable()
+    .describe('A picture a scene; there seconds after the speech, before the film'),
   captions: z.object({ srt: z.string().nullable(), vtt: z.string().nullable() }).nullable(),
   duration: z.number().nullable().describe('Seconds'),
   width: z.number().int().nullable().describe('px'),

@@ -152,3 +152,22 @@ test('when the service stops, streams end and work is refused with where to go',
   expect(await reading).toContain('event: progress');
   await stopping.stop();
 });
+
+test('the storyboard sheet is shown while the film is still being made', async () => {
+  const id = await compose({ ...long, scenes: long.scenes.slice(0, 2), captions: { mode: 'off' } });
+  const { events } = await read(id, { enough: (seen) => seen.at(-1)?.job.sheetUrl != null });
+  const { status, url, sheetUrl } = events.at(-1)!.job;
+  expect(status).toBe('rendering');
+  expect(url).toBeNull();
+  const sheet = await fetch(sheetUrl!);
+  expect(sheet.headers.get('content-type')).toBe('image/png');
+  expect(
+    Buffer.from(await sheet.arrayBuffer())
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG');
+  // Whoever comes later finds it in the job, too; once it is cancelled nothing is shown of it.
+  expect((await service.json(`/api/status/${id}`)).body.sheetUrl).toBe(sheetUrl);
+  await service.json(`/api/jobs/${id}/cancel`, { method: 'POST' });
+  expect((await service.ended(id)).sheetUrl).toBeNull();
+});

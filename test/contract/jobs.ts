@@ -289,12 +289,13 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
         }
         expect(last).toBe(41);
         // Durable within a second or so: the last report was due for writing.
-        await jobs.progress(ref, { etaSeconds: 9 });
+        await jobs.progress(ref, { etaSeconds: 9, sheet: 'sheet.png' });
         expect(await other.get(ref.id)).toMatchObject({
           progress: 41,
           status: 'rendering',
           scene: 1,
           etaSeconds: 9,
+          sheet: 'sheet.png',
         });
         clock.advance(LEASE.leaseMs);
         expect(await claim('w2')).toMatchObject({ progress: 0, attempts: 2, scene: null });
