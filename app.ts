@@ -4,6 +4,7 @@
  */
 import { startApiService } from './app/api-service.ts';
 import { startDiscordService, startSlackService } from './app/bot-services.ts';
+import { openMonitoringService } from './app/monitoring-service.ts';
 import { AFTERMATH_MS, openParts, type AppOptions, type Service } from './app/parts.ts';
 import { servicesOf } from './app/services.ts';
 import { startWebhookService, startWorkerService } from './app/worker-service.ts';
@@ -53,24 +54,30 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
       doors.push(bot);
       opened.push(() => bot.stop(0));
     };
+    // Before the bots, who ask it and lend it their channels; it looks at nothing until all of them run.
+    const monitoring = services.includes('monitoring') ? await openMonitoringService(parts) : null;
+    if (monitoring) opened.push(() => monitoring.stop());
+    const ops = monitoring?.ops;
     const slackCallsApi =
       services.includes('slack') && config.slack.mode === 'http' && services.includes('api');
-    if (services.includes('discord')) await addBot(startDiscordService(parts));
-    if (services.includes('slack') && !slackCallsApi) await addBot(startSlackService(parts));
+    if (services.includes('discord')) await addBot(startDiscordService(parts, ops));
+    if (services.includes('slack') && !slackCallsApi) await addBot(startSlackService(parts, ops));
     if (services.includes('api')) {
       const api = await startApiService(parts, options.onKeyCreated, async (server) => {
-        if (slackCallsApi) await addBot(startSlackService(parts, server));
+        if (slackCallsApi) await addBot(startSlackService(parts, ops, server));
       });
       address = api.address;
       doors.push(api);
     }
     // Tried once now, so that the first who asks does not wait for it.
     void studio.ready();
+    monitoring?.start();
     log.info({ services, address, dataDir: config.dataDir, jobs: jobs.driver }, 'started');
 
     const stop = async (graceMs: number): Promise<void> => {
       log.info({ graceMs }, 'stopping: no new work is taken');
       studio.refuseWork();
+      await monitoring?.stop();
       const workDone = worker?.stop(graceMs) ?? Promise.resolve();
       await firstOf(workDone, graceMs - AFTERMATH_MS);
       await Promise.all([workDone, ...doors.map((door) => door.stop(graceMs))]);

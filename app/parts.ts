@@ -19,6 +19,7 @@ import { openFileSigner, publicFiles } from '../core/storage/signed-links.ts';
 import type { FileSigner, Storage } from '../core/storage/types.ts';
 import { createStudio, type Studio } from '../core/studio.ts';
 import type { WorkerOptions } from '../core/worker.ts';
+import type { MonitoringOptions } from '../monitoring/index.ts';
 import { servicesOf } from './services.ts';
 
 export type AppOptions = {
@@ -33,6 +34,7 @@ export type AppOptions = {
       Pick<WorkerOptions, 'leaseMs' | 'heartbeatMs' | 'reconcileMs'> & {
         /** How long chat may take to tell an end before another process may, ms. */
         announceLeaseMs: number;
+        monitoring: NonNullable<MonitoringOptions['tuning']>;
       }
   >;
 };

@@ -20,7 +20,6 @@ export type HostReading = {
   pressure: { cpu: number | null; memoryFull: number | null; ioFull: number | null };
   /** Limits of the container we are in. */
   cgroup: { memoryLimit: number | null; memoryUsed: number | null; processors: number | null };
-  children: { count: number; memory: number };
 };
 
 export type HostPlaces = { proc?: string; cgroup?: string };
@@ -28,22 +27,19 @@ export type HostPlaces = { proc?: string; cgroup?: string };
 /** @param before what `cpuTimes` said some time ago; without it the CPU is not known */
 export async function readHost(
   dataDir: string,
-  childPids: readonly number[],
   before: CpuTimes | null,
   { proc = '/proc', cgroup = '/sys/fs/cgroup' }: HostPlaces = {},
 ): Promise<{ reading: HostReading; times: CpuTimes | null }> {
-  const [times, load, memory, disk, cpuPressure, memoryPressure, ioPressure, limits, children] =
-    await Promise.all([
-      readCpuTimes(proc),
-      read(proc, 'loadavg'),
-      readMemory(proc),
-      statfs(dataDir),
-      readPressure(proc, 'cpu', 'some'),
-      readPressure(proc, 'memory', 'full'),
-      readPressure(proc, 'io', 'full'),
-      readCgroup(cgroup),
-      readChildren(proc, childPids),
-    ]);
+  const [times, load, memory, disk, cpuPressure, memoryPressure, ioPressure, limits] = await Promise.all([
+    readCpuTimes(proc),
+    read(proc, 'loadavg'),
+    readMemory(proc),
+    statfs(dataDir),
+    readPressure(proc, 'cpu', 'some'),
+    readPressure(proc, 'memory', 'full'),
+    readPressure(proc, 'io', 'full'),
+    readCgroup(cgroup),
+  ]);
   const reading: HostReading = {
     cpu: times && before ? sharesBetween(before, times) : null,
     processors: availableParallelism(),
@@ -59,7 +55,6 @@ export async function readHost(
     },
     pressure: { cpu: cpuPressure, memoryFull: memoryPressure, ioFull: ioPressure },
     cgroup: limits,
-    children,
   };
   return { reading, times };
 }
@@ -118,17 +113,6 @@ async function readCgroup(root: string): Promise<HostReading['cgroup']> {
   const [share = '', each = ''] = cpu?.split(' ') ?? [quota ?? '', period ?? ''];
   const processors = Number(share) > 0 && Number(each) > 0 ? Number(share) / Number(each) : null;
   return { memoryLimit, memoryUsed: used === null ? null : Number(used), processors };
-}
-
-async function readChildren(proc: string, pids: readonly number[]): Promise<HostReading['children']> {
-  const sizes = await Promise.all(
-    pids.map(async (pid) => {
-      const status = await read(path.join(proc, String(pid)), 'status');
-      return status === null ? null : Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-    }),
-  );
-  const alive = sizes.filter((size) => size !== null);
-  return { count: alive.length, memory: alive.reduce((sum, size) => sum + size, 0) };
 }
 
 /** Null for what is not there, on this kernel or for us. */

@@ -21,7 +21,7 @@ export type MonitoringOptions = {
   config: Config;
   studio: StudioService;
   /** Of ffmpeg and its like that we started. */
-  childPids: () => readonly number[];
+  children: () => Promise<readonly { rssBytes: number }[]>;
   log: Logger;
   /** Beside those of the settings. */
   checks?: readonly Check[];
@@ -40,13 +40,13 @@ export type Monitoring = {
 
 /** @throws {StudioError} not_ready if its memory cannot be opened */
 export function openMonitoring(options: MonitoringOptions): Monitoring {
-  const { config, studio, childPids, log, now = Date.now, tuning = {} } = options;
+  const { config, studio, children, log, now = Date.now, tuning = {} } = options;
   const { monitoring: settings, chat, dataDir } = config;
   const { resolve } = tuning;
   const store = openMonitorStore(dataDir);
   const channels = new Set<OpsChannel>();
   const newId = (): string => randomBytes(4).toString('hex');
-  const checks = [...createChecks({ config, studio, childPids, now, resolve }), ...(options.checks ?? [])];
+  const checks = [...createChecks({ config, studio, children, now, resolve }), ...(options.checks ?? [])];
   const monitor = createMonitor({ checks, store, now, groupMs: settings.groupMs, newId });
   const fallback = settings.alertWebhookUrl ? webhookChannel(settings.alertWebhookUrl, chat.locale) : null;
   const alerts = createAlerts({ store, channels: () => [...channels], fallback, log, now });

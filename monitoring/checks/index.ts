@@ -17,7 +17,7 @@ export type CheckDeps = {
   config: Config;
   studio: Pick<StudioService, 'status' | 'ready'>;
   /** Of ffmpeg and its like that we started. */
-  childPids: () => readonly number[];
+  children: () => Promise<readonly { rssBytes: number }[]>;
   now: () => number;
   /** How public names are resolved; for tests and demonstrations. */
   resolve?: Resolve | undefined;
@@ -25,7 +25,7 @@ export type CheckDeps = {
 
 const MINUTE_MS = 60_000;
 
-export function createChecks({ config, studio, childPids, now, resolve }: CheckDeps): Check[] {
+export function createChecks({ config, studio, children, now, resolve }: CheckDeps): Check[] {
   const { monitoring: settings, redisUrl, dataDir } = config;
   const { intervalMs, controlUrl, origin } = settings;
   const slowMs = Math.max(intervalMs, 5 * MINUTE_MS);
@@ -42,7 +42,7 @@ export function createChecks({ config, studio, childPids, now, resolve }: CheckD
     ...settings.dns.map((watched) => dnsCheck({ ...watched, intervalMs: slowMs, dependsOn })),
     redisCheck({ redisUrl, intervalMs }),
     jobsCheck({ studio, waitMs: settings.queueWaitMs, intervalMs, dependsOn: redisUrl ? [REDIS] : [] }),
-    vpsCheck({ dataDir, childPids, ...settings }),
+    vpsCheck({ dataDir, children, ...settings }),
     readinessCheck('tts', { studio, intervalMs: slowMs }),
     readinessCheck('ffmpeg', { studio, intervalMs: slowMs }),
   ];

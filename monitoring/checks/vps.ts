@@ -16,7 +16,7 @@ import type { Check, CheckResult } from '../types.ts';
 export type VpsSettings = {
   dataDir: string;
   /** Of ffmpeg and its like that we started. */
-  childPids: () => readonly number[];
+  children: () => Promise<readonly { rssBytes: number }[]>;
   /** Below these it is an alert, percent. */
   diskFreePercent: number;
   memoryFreePercent: number;
@@ -31,7 +31,7 @@ const INODES_FREE = 0.05;
 const MEMORY_PRESSURE = 0.4;
 
 export function vpsCheck(settings: VpsSettings): Check {
-  const { intervalMs, dataDir, childPids, places = {}, sampleMs = 200 } = settings;
+  const { intervalMs, dataDir, children, places = {}, sampleMs = 200 } = settings;
   let before: CpuTimes | null = null;
   return {
     id: 'vps:local',
@@ -45,19 +45,20 @@ export function vpsCheck(settings: VpsSettings): Check {
         const { setTimeout: sleep } = await import('node:timers/promises');
         await sleep(sampleMs, undefined, { signal });
       }
-      const { reading, times } = await readHost(dataDir, childPids(), before, places);
+      const { reading, times } = await readHost(dataDir, before, places);
       before = times;
-      return judgeHost(reading, settings);
+      return judgeHost(reading, await children(), settings);
     },
   };
 }
 
 export function judgeHost(
   reading: HostReading,
+  children: readonly { rssBytes: number }[],
   { diskFreePercent, memoryFreePercent }: Pick<VpsSettings, 'diskFreePercent' | 'memoryFreePercent'>,
 ): CheckResult {
   const { disk, pressure } = reading;
-  const facts = hostFacts(reading);
+  const facts = hostFacts(reading, children);
   const bad = (verdict: string, summary: CheckResult['summary'], cure: CheckResult['cure']): CheckResult => ({
     ok: false, verdict, summary, cure, facts, latencyMs: null, cause: `vps:${verdict}`,
   }); // prettier-ignore
@@ -118,16 +119,10 @@ export function judgeHost(
   };
 }
 
-function hostFacts({
-  cpu,
-  processors,
-  load1,
-  memory,
-  disk,
-  pressure,
-  cgroup,
-  children,
-}: HostReading): Fact[] {
+function hostFacts(
+  { cpu, processors, load1, memory, disk, pressure, cgroup }: HostReading,
+  children: readonly { rssBytes: number }[],
+): Fact[] {
   const fact = (en: string, es: string, value: string | null): Fact[] =>
     value === null ? [] : [{ name: { en, es }, value: same(value) }];
   return [
@@ -160,7 +155,11 @@ function hostFacts({
         ? null
         : [cgroup.memoryLimit !== null && `${size(cgroup.memoryUsed ?? 0)} / ${size(cgroup.memoryLimit)}`, cgroup.processors !== null && `${cgroup.processors} CPU`].filter(Boolean).join(' · '), // prettier-ignore
     ),
-    ...fact('ffmpeg', 'ffmpeg', `${children.count} · ${size(children.memory)}`),
+    ...fact(
+      'ffmpeg',
+      'ffmpeg',
+      `${children.length} · ${size(children.reduce((sum, { rssBytes }) => sum + rssBytes, 0))}`,
+    ),
   ];
 }
 

@@ -384,7 +384,7 @@ describe('stopping and starting', () => {
     const onKeyCreated = (key: NewKey): void => void keys.push(key);
     const first = await openApp({ dataDir, onKeyCreated });
     expect(keys).toHaveLength(1);
-    expect(first.services).toEqual(['api', 'worker']);
+    expect(first.services).toEqual(['api', 'worker', 'monitoring']);
     const ask = (key: string) => fetch(`${first.address}/api/jobs`, { headers: { 'x-api-key': key } });
     expect((await ask(keys[0]!.key)).status).toBe(200);
     expect((await ask('wrong')).status).toBe(401);

@@ -13,7 +13,7 @@ const slack = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', SLACK_API_
 
 test('each bot whose token is set runs by default, though its platform is down', async () => {
   const app = await openApp({ env: { ...discord, ...slack, API_KEYS: 'test:test-key-test-key' } });
-  expect(app.services).toEqual(['api', 'worker', 'discord', 'slack']);
+  expect(app.services).toEqual(['api', 'worker', 'monitoring', 'discord', 'slack']);
   expect((await fetch(`${app.address}/health`)).status).toBe(200);
   await app.stop(0);
 }, 30_000);
