@@ -125,7 +125,9 @@ function publishEarly(
     run.report({ sheet: name });
   };
   return {
-    sheet: (file) => (publishing = publish(file).catch(() => undefined)),
+    sheet(file) {
+      publishing = publish(file).catch(() => undefined);
+    },
     settled: () => publishing,
   };
 }

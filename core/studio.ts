@@ -201,6 +201,7 @@ function finishedJob(
     posterUrl: null,
     previewUrl: null,
     sheetUrl: null,
+    webhook: null,
     captions: null,
     duration: film.duration,
     width: film.width,

@@ -1,6 +1,8 @@
 /** The job as doors show it, made from its record. */
 import { isFinal, type Job } from '../schema/job.ts';
-import type { JobRecord } from './record.ts';
+import type { Delivery, JobRecord } from './record.ts';
+
+type WebhookDelivery = NonNullable<Job['webhook']>['deliveries'][number];
 
 export type PresentOptions = {
   /** Address of a file of the job, signed if files are. */
@@ -42,12 +44,17 @@ export function toJob(record: JobRecord, { fileUrl, queuePosition }: PresentOpti
     warnings: record.warnings,
     error: record.error,
     metadata: record.metadata,
+    webhook: record.webhookUrl === null ? null : { deliveries: record.deliveries.map(delivery) },
     createdAt: iso(record.createdAt),
     startedAt: iso(record.startedAt),
     finishedAt: iso(record.finishedAt),
     updatedAt: iso(record.updatedAt),
     expiresAt: iso(record.expiresAt),
   };
+}
+
+function delivery({ event, at, attempt, ok, status, error, nextAt }: Delivery): WebhookDelivery {
+  return { event, at: iso(at), attempt, ok, status, error, nextAt: iso(nextAt) };
 }
 
 function iso(time: number): string;

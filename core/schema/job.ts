@@ -25,6 +25,16 @@ export const jobErrorSchema = z.object({
   hint: z.string().nullable(),
 });
 
+const webhookDeliverySchema = z.object({
+  event: z.enum(finalStatuses),
+  at: isoTime,
+  attempt: z.number().int(),
+  ok: z.boolean(),
+  status: z.number().int().nullable().describe('HTTP status; null when there was no answer'),
+  error: z.string().nullable(),
+  nextAt: isoTime.nullable().describe('When it is tried again; null if it is not'),
+});
+
 export const jobSchema = z.object({
   id: z.string(),
   kind: z.enum(['compose', 'tts']),
@@ -57,6 +67,12 @@ export const jobSchema = z.object({
   warnings: z.array(z.string()),
   error: jobErrorSchema.nullable(),
   metadata: metadataSchema.nullable(),
+  webhook: z
+    .object({
+      deliveries: z.array(webhookDeliverySchema).describe('The latest, oldest first'),
+    })
+    .nullable()
+    .describe('How the webhook was told; null if none was asked for'),
   createdAt: isoTime,
   startedAt: isoTime.nullable(),
   finishedAt: isoTime.nullable(),

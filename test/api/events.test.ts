@@ -155,7 +155,7 @@ test('when the service stops, streams end and work is refused with where to go',
 
 test('the storyboard sheet is shown while the film is still being made', async () => {
   const id = await compose({ ...long, scenes: long.scenes.slice(0, 2), captions: { mode: 'off' } });
-  const { events } = await read(id, { enough: (seen) => seen.at(-1)?.job.sheetUrl != null });
+  const { events } = await read(id, { enough: (seen) => typeof seen.at(-1)?.job.sheetUrl === 'string' });
   const { status, url, sheetUrl } = events.at(-1)!.job;
   expect(status).toBe('rendering');
   expect(url).toBeNull();

@@ -258,3 +258,17 @@ describe('S19 many at once', () => {
     }
   });
 });
+
+test('how the webhook was told stands on the job', async () => {
+  const film = await service.film({ ...tiny, webhookUrl: 'https://hooks.invalid/told' });
+  await expect
+    .poll(async () => (await service.json(`/api/status/${film.id}`)).body.webhook.deliveries.length, {
+      timeout: 10_000,
+    })
+    .toBeGreaterThan(0);
+  const { webhook } = (await service.json(`/api/status/${film.id}`)).body;
+  expect(webhook.deliveries[0]).toMatchObject({ event: 'done', attempt: 1, ok: false, status: null });
+  expect(webhook.deliveries[0].error).toEqual(expect.any(String));
+  expect(Date.parse(webhook.deliveries[0].nextAt)).toBeGreaterThan(Date.parse(webhook.deliveries[0].at));
+  expect((await service.film()).webhook).toBeNull();
+});

@@ -34,6 +34,7 @@ const job: Job = {
   posterUrl: null,
   previewUrl: null,
   sheetUrl: null,
+  webhook: null,
   captions: null,
   duration: null,
   width: null,
