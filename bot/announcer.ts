@@ -3,7 +3,6 @@
  * end on the card (harmless to repeat), posts the closing message, then acknowledges. A try after a
  * first one looks for the message before it posts, since an answer or a whole process may have been lost.
  */
-import { randomUUID } from 'node:crypto';
 import type { Logger } from '../core/log.ts';
 import { isFinal, type Job } from '../core/schema/job.ts';
 import type { Caller, ChatAnnouncement, StudioService } from '../core/studio-service.ts';
@@ -12,6 +11,7 @@ import { backoffMs, type Clock } from './clock.ts';
 import type { EditQueue } from './edit-queue.ts';
 import { closingPost, jobCard } from './messages.ts';
 import { resultFiles } from './result-files.ts';
+import { hasEnded, newSender } from './sender.ts';
 import { localeOf } from './texts/index.ts';
 import {
   MessengerError,
@@ -45,11 +45,17 @@ export type Announcer = {
 const LEASE_MS = 75_000;
 /** A call to the platform ends within this; later the lease might be another's. */
 const CALL_MS = 30_000;
+/** What a killed process had sent may still be on its way: time for it to be there when it is looked for. */
+const ORPHAN_PAUSE_MS = 3000;
 const AT_ONCE = 8;
 const IDLE_WAIT_MS = 5000;
 /** Something that cannot be told for a day is not told. */
 const GIVE_UP_MS = 24 * 3600_000;
 const CLOCK_SKEW_MS = 120_000;
+
+/** Announcements that were last taken, and by whom. */
+type Held = { sender: string; ids: string[] };
+const HELD = 'announcements held';
 
 type Telling = ChatAnnouncement & { locale: Locale; claimedAt: number };
 
@@ -59,12 +65,13 @@ export function startAnnouncer(deps: AnnouncerDeps): Announcer {
   // Tests take short leases, and platforms that answer at once.
   const callMs = Math.min(CALL_MS, leaseMs * 0.4);
   const channel = messenger.platform;
-  const sender = `${channel}:${randomUUID()}`;
+  const sender = newSender(channel);
   const stopping = new AbortController();
   const busy = new Set<Promise<void>>();
   const inHand = new Map<string, Telling>();
 
   const loop = (async () => {
+    await freeOrphans();
     while (!stopping.signal.aborted) {
       const due = busy.size < AT_ONCE ? await tryClaim() : [];
       for (const announcement of due) begin(announcement);
@@ -76,11 +83,40 @@ export function startAnnouncer(deps: AnnouncerDeps): Announcer {
 
   async function tryClaim(): Promise<ChatAnnouncement[]> {
     try {
-      return await studio.announcements.claim(channel, sender, { leaseMs, limit: AT_ONCE - busy.size });
+      const limit = AT_ONCE - busy.size;
+      const due = await studio.announcements.claim(channel, sender, { leaseMs, limit });
+      if (due.length > 0) noteHeld([...inHand.keys(), ...due.map(({ id }) => id)]);
+      return due;
     } catch (error) {
       log.error({ error: String(error) }, 'announcements could not be read');
       await clock.wait(1000, stopping.signal);
       return [];
+    }
+  }
+
+  /** For who comes after us, should we be killed. */
+  function noteHeld(ids: string[]): void {
+    store.saveFact(HELD, JSON.stringify({ sender, ids } satisfies Held));
+  }
+
+  /** What a killed process of this host had in hand is due soon, and not only when its lease ends. */
+  async function freeOrphans(): Promise<void> {
+    try {
+      const held = JSON.parse(store.fact(HELD) ?? 'null') as Held | null;
+      if (!held || !hasEnded(held.sender)) return;
+      const outcome = {
+        retryAt: clock.now() + ORPHAN_PAUSE_MS,
+        reason: 'The process that told it was killed.',
+      };
+      const freed = await Promise.all(
+        held.ids.map((id) => studio.announcements.release(id, held.sender, outcome)),
+      );
+      log.info(
+        { freed: freed.filter(Boolean).length },
+        'ends in the hands of a killed process are due again',
+      );
+    } catch (error) {
+      log.warn({ error: String(error) }, 'ends a killed process held wait for their lease');
     }
   }
 

@@ -55,7 +55,7 @@ describe('one message from queued to done', () => {
     await end({ status: 'failed', error: failure(false) });
     await chat.until(allTold(chat));
     expect(textOf(cards(chat)[0]!.message)).toMatch(
-      /No se pudo componer el vídeo\.\nEn la escena 2\nIt broke\./,
+      /No se pudo componer el vídeo\.\nEn la escena 2\nPulsa Reintentar/,
     );
     expect(textOf(cards(chat)[0]!.message)).toContain('[Reintentar]');
     expect(textOf(closings(chat)[0]!.message)).toContain('No se pudo hacer tu vídeo');

@@ -58,6 +58,39 @@ test('a film outlives the program that makes it', async () => {
   expect(slack.rateLimited).toEqual([]);
 });
 
+test('an end that a killed program was about to tell is told soon after the next start, not when its lease is over', async () => {
+  const slack = await openSlackDouble();
+  onTestFinished(() => slack.close());
+  slack.workspace.addUser(user);
+  slack.workspace.addChannel(channel);
+  // The lease of announcements is the real one: 75 s, longer than this test may take.
+  const settings: AppProcessSettings = {
+    env: {
+      ...slackEnvironment(slack, 'socket'),
+      DATA_DIR: await testDataDir(),
+      SERVICES: 'worker,slack',
+      TTS_ENGINE: 'espeak',
+    },
+    tuning: { ...quick, leaseMs: 5000 },
+  };
+  let running = start(settings);
+  onTestFinished(() => void running.kill('SIGKILL'));
+  await until(() => slack.socket.connections() === 1);
+  await slack.people.slash('/video', 'One scene.', { user, channel });
+  await until(() => slack.workspace.messages.length === 1);
+  slack.fail('chat.postMessage', { kind: 'hangs', ms: 120_000 });
+  const posts = () => slack.calls.filter(({ method }) => method === 'chat.postMessage').length;
+  await until(() => posts() === 2);
+  running.kill('SIGKILL');
+  await once(running, 'exit');
+  await until(() => slack.socket.connections() === 0);
+  running = start(settings);
+  const ends = () => slack.workspace.messages.filter((message) => aliveIn(message).mentions.length > 0);
+  await until(() => ends()[0]);
+  expect(slack.calls.some(({ method }) => method === 'conversations.history')).toBe(true);
+  expect(ends()).toHaveLength(1);
+}, 45_000);
+
 function start(settings: AppProcessSettings): ChildProcess {
   const args = ['--import', 'tsx', program, JSON.stringify(settings)];
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
