@@ -9,6 +9,7 @@ import path from 'node:path';
 import { StudioError } from '../errors.ts';
 import { isFinal } from '../schema/job.ts';
 import { isFull, openDatabase, type Database } from './embedded/database.ts';
+import { takeDeadWorkers } from './embedded/dead-workers.ts';
 import { Ledger } from './embedded/ledger.ts';
 import { readStats, readUsage, reportWorker } from './embedded/reports.ts';
 import { DiskReserve } from './embedded/reserve.ts';
@@ -45,7 +46,9 @@ export function openEmbeddedJobs(options: EmbeddedJobsOptions): t.JobBackend {
     db = open();
   }
   reserve.fill();
-  return new EmbeddedJobs(new Ledger(db, reserve, options), reserve, options);
+  const ledger = new Ledger(db, reserve, options);
+  ledger.commitSurely(() => ledger.takeBackFrom(takeDeadWorkers(db), options.now()));
+  return new EmbeddedJobs(ledger, reserve, options);
 }
 
 function makeFolder(folder: string): void {

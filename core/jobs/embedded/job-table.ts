@@ -115,6 +115,10 @@ export class JobTable {
       .map(parse);
   }
 
+  running(): JobRecord[] {
+    return this.#db.all(`SELECT record FROM jobs WHERE phase = 'running'`).map(parse);
+  }
+
   /** Whether a claim would find something. */
   isDue(now: number): boolean {
     const row = this.#db.get(

@@ -133,6 +133,15 @@ export class Ledger {
     return abandoned.map((record) => this.save(record, takenBack(record, now, this.#options)));
   }
 
+  /** Inside. Takes running jobs from workers that are known to be gone, whatever their leases say. */
+  takeBackFrom(workers: ReadonlySet<string>, now: number): JobRecord[] {
+    const theirs = this.table.running().filter(({ lease }) => lease && workers.has(lease.owner));
+    return theirs.map((record) => {
+      const ended = { ...record, lease: record.lease && { ...record.lease, expiresAt: now } };
+      return this.save(record, takenBack(ended, now, this.#options));
+    });
+  }
+
   lost(claim: ClaimRef): LeaseState {
     this.live.lost(claim);
     return 'lost';
