@@ -52,6 +52,8 @@ export function createCards(deps: {
   clock: Clock;
   log: Logger;
   locale: Locale;
+  /** What a job has to show while it is still being made. */
+  earlyFiles: (job: Job) => Promise<Attachment[]>;
 }): Cards {
   const { messenger, store, queue, clock, log } = deps;
   const seen = new Map<string, Seen>();
@@ -61,11 +63,11 @@ export function createCards(deps: {
     const before = notice(job);
     const card = store.card(job.id);
     if (!card) return;
-    const message = jobCard(job, { locale: card.locale, earlier: card.earlier ?? null });
-    const content = JSON.stringify(message);
+    const look = { locale: card.locale, earlier: card.earlier ?? null };
+    const content = JSON.stringify(jobCard(job, look));
     if (content === before) return;
     later(job, messenger.lane(card.ref), async (signal) => {
-      await place(job, origin, message, signal);
+      await place(job, origin, jobCard(job, { ...look, files: await deps.earlyFiles(job) }), signal);
       const known = seen.get(job.id);
       if (known) known.sent = content;
     });

@@ -189,17 +189,23 @@ function factsOf(job: Job, words: Words): { name: string; value: string }[] {
 }
 
 function linksOf(job: Job, words: Words): Link[] {
-  if (job.status !== 'done') return [];
   const isDraft = readDraft(job.metadata) !== null;
+  if (showsSheetEarly(job)) return [{ label: words.card.sheet, url: job.sheetUrl! }];
+  if (job.status !== 'done') return [];
   const label = job.kind === 'tts' ? words.card.listen : isDraft ? words.card.watchDraft : words.card.watch;
   const links: Link[] = job.url ? [{ label, url: job.url }] : [];
   if (isDraft && job.sheetUrl) links.push({ label: words.card.sheet, url: job.sheetUrl });
   return links;
 }
 
+/** A draft's sheet is there seconds after its speech, long before its film. */
+export function showsSheetEarly({ status, sheetUrl, metadata }: Job): boolean {
+  return !isFinal(status) && status !== 'queued' && sheetUrl !== null && readDraft(metadata) !== null;
+}
+
 /** A draft shows all its scenes, a film its poster. Platforms fetch pictures from public addresses only. */
 function pictureOf(job: Job, words: Words, files: readonly Attachment[]): Message['picture'] {
-  if (job.status !== 'done') return undefined;
+  if (job.status !== 'done' && !showsSheetEarly(job)) return undefined;
   const title = job.title ?? words.card.untitled;
   const isSheet = readDraft(job.metadata) !== null;
   const alt = isSheet ? words.card.sheetOf(title) : words.card.poster(title);

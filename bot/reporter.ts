@@ -9,7 +9,8 @@ import { startAnnouncer } from './announcer.ts';
 import { createCards } from './cards.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { createEditQueue } from './edit-queue.ts';
-import type { ChatStore, Locale, MessageRef, Messenger } from './types.ts';
+import { earlySheet } from './result-files.ts';
+import type { Attachment, ChatStore, Locale, MessageRef, Messenger } from './types.ts';
 
 export type ReporterDeps = {
   messenger: Messenger;
@@ -49,7 +50,8 @@ export function startReporter(deps: ReporterDeps): Reporter {
   const operator: Caller = { owner: `${platform}:bot`, sees: 'all', origin: { platform } };
   const stopping = new AbortController();
   const queue = createEditQueue({ ...limits, clock });
-  const cards = createCards({ messenger, store, queue, clock, log, locale });
+  const earlyFiles = (job: Job): Promise<Attachment[]> => earlySheet(job, studio);
+  const cards = createCards({ messenger, store, queue, clock, log, locale, earlyFiles });
   const expected = new Set<Promise<void>>();
   const places = new Map<string, number | null>();
   const announcer = startAnnouncer({

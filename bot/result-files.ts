@@ -2,6 +2,7 @@
 import type { Job } from '../core/schema/job.ts';
 import type { StudioService } from '../core/studio-service.ts';
 import { readDraft } from './drafts.ts';
+import { showsSheetEarly } from './messages.ts';
 import type { Attachment } from './types.ts';
 
 /** The film or speech, else a small preview; and a picture where its address is not public. */
@@ -26,8 +27,20 @@ export async function resultFiles(
     : isPlayable
       ? null
       : job.posterUrl;
-  if (pictureUrl && !pictureUrl.startsWith('https://')) await attach(pictureUrl);
+  if (pictureUrl && !isPublic(pictureUrl)) await attach(pictureUrl);
   return files;
+}
+
+/** The sheet of a draft that is still being made, where its address is not public. */
+export async function earlySheet(job: Job, studio: Pick<StudioService, 'openFile'>): Promise<Attachment[]> {
+  if (!showsSheetEarly(job) || isPublic(job.sheetUrl!)) return [];
+  const file = await attachmentOf(job.id, job.sheetUrl!, studio);
+  return file ? [file] : [];
+}
+
+/** Platforms fetch pictures from public addresses only. */
+function isPublic(url: string): boolean {
+  return url.startsWith('https://');
 }
 
 /** The captions of a job, each file that there is. */

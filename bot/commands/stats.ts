@@ -12,6 +12,8 @@ const DAY_MS = 24 * 3600_000;
 const DAYS = 30;
 const USERS_SHOWN = 5;
 const PICTURE = 'usage.png';
+/** The same in every language. */
+const platformNames: Record<string, string> = { discord: 'Discord', slack: 'Slack', api: 'REST', cli: 'CLI' };
 
 /** Everyone sees their own; operators see all, and who made it where. */
 export function stats(deps: ChatDeps): Command<NoOptions> {
@@ -113,9 +115,7 @@ async function shares(caller: Caller, from: number, words: Words, deps: ChatDeps
   return [
     {
       label: words.stats.platforms,
-      rows: mostFirst(platforms).map((share) =>
-        row(words.stats.platformNames[share.key] ?? share.key, share),
-      ),
+      rows: mostFirst(platforms).map((share) => row(platformNames[share.key] ?? share.key, share)),
     },
     {
       label: words.stats.users,

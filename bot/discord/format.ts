@@ -9,7 +9,7 @@ export type MessageBody = {
   content: string;
   embeds: object[];
   components: object[];
-  attachments: { id: number; filename: string; description?: string }[];
+  attachments: { id: number | string; filename?: string; description?: string }[];
   allowed_mentions: { parse: never[]; users: string[] };
 };
 
@@ -24,18 +24,24 @@ const STYLES = { primary: 1, plain: 2, danger: 4 } as const;
  * The whole message: what it does not say is removed by an edit. Mentions stay inactive but for the
  * one of `message.mention`, where `mentions` allows it (edits notify nobody anyway).
  */
-export function formatMessage(message: Message, { mentions }: { mentions: boolean }): MessageBody {
+export function formatMessage(
+  message: Message,
+  { mentions, kept = [] }: { mentions: boolean; kept?: readonly KeptFile[] },
+): MessageBody {
   const user = mentions ? message.mention : undefined;
   const components = rowsOf(message);
   return {
     content: user ? `<@${user}>` : '',
     embeds: embedsOf(message, components.length > 0),
     components,
-    attachments: (message.files ?? []).map((file, id) => ({
-      id,
-      filename: fileName(file),
-      ...(file.alt ? { description: cut(plainText(file.alt), 1024) } : {}),
-    })),
+    attachments: [
+      ...(message.files ?? []).flatMap((file) => keptFile(file, kept)?.id ?? []).map((id) => ({ id })),
+      ...newFiles(message, kept).map((file, id) => ({
+        id,
+        filename: fileName(file),
+        ...(file.alt ? { description: cut(plainText(file.alt), 1024) } : {}),
+      })),
+    ],
     allowed_mentions: { parse: [], users: user ? [user] : [] },
   };
 }
@@ -46,9 +52,24 @@ export function formatPost(message: Message): MessageBody & { nonce?: string; en
   return message.key === undefined ? body : { ...body, nonce: nonceOf(message.key), enforce_nonce: true };
 }
 
-/** Reads the files of a message for upload. @throws whatever opening them throws */
-export async function loadFiles(message: Message, signal: AbortSignal): Promise<RawFile[]> {
-  return Promise.all((message.files ?? []).map((file) => loadFile(file, signal)));
+/** Reads the files of a message for upload, but for those it has already. @throws whatever opening them throws */
+export async function loadFiles(
+  message: Message,
+  signal: AbortSignal,
+  kept: readonly KeptFile[] = [],
+): Promise<RawFile[]> {
+  return Promise.all(newFiles(message, kept).map((file) => loadFile(file, signal)));
+}
+
+/** A file that a message has already, as the API shows it. */
+export type KeptFile = { id: string; filename: string; size: number };
+
+function newFiles(message: Message, kept: readonly KeptFile[]): Attachment[] {
+  return (message.files ?? []).filter((file) => !keptFile(file, kept));
+}
+
+function keptFile(file: Attachment, kept: readonly KeptFile[]): KeptFile | undefined {
+  return kept.find(({ filename, size }) => filename === fileName(file) && size === file.size);
 }
 
 async function loadFile(file: Attachment, signal: AbortSignal): Promise<RawFile> {

@@ -4,7 +4,7 @@ import type { Config } from '../../core/config.ts';
 import { MessengerError, type MessageRef, type Messenger, type Target } from '../types.ts';
 import type { Transport } from './transport.ts';
 import { asMessengerError, codeOf } from './faults.ts';
-import { formatMessage, formatPost, loadFiles } from './format.ts';
+import { formatMessage, formatPost, loadFiles, type KeptFile } from './format.ts';
 import { hasKey } from './message-key.ts';
 
 export type ApiMessage = {
@@ -13,6 +13,7 @@ export type ApiMessage = {
   author?: { id: string };
   components?: unknown;
   embeds?: unknown;
+  attachments?: KeptFile[];
 };
 export type OutboxOptions = {
   settings: Config['discord'] & { token: string };
@@ -30,11 +31,20 @@ const CALL_MS = 30_000;
 const PAGE = 100;
 /** Messages looked through for a key: more are not written in a channel while an answer is lost. */
 const MOST_PAGES = 5;
+const MOST_KNOWN = 2000;
 const EPOCH_MS = 1_420_070_400_000;
 
 export function createOutbox({ settings, transport, applicationId, userId, now }: OutboxOptions): Outbox {
   const rest = openRest(settings, transport);
   const directChannels = new Map<string, string>();
+  /** Files of messages by their id: an edit does not send again what is there. Lost without harm. */
+  const filesOf = new Map<string, KeptFile[]>();
+
+  function rememberFiles(id: string, { attachments = [] }: Partial<ApiMessage>): void {
+    filesOf.delete(id);
+    if (attachments.length > 0) filesOf.set(id, attachments);
+    if (filesOf.size > MOST_KNOWN) filesOf.delete(filesOf.keys().next().value!);
+  }
 
   /** One call, with the time it may take; whatever it throws becomes a MessengerError. */
   async function call<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -66,15 +76,15 @@ export function createOutbox({ settings, transport, applicationId, userId, now }
     body: object,
     files: Awaited<ReturnType<typeof loadFiles>>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ApiMessage> {
     const { token, message } = readHandle(ref.handle!, ref.id);
     // Without `auth: false` a 401 for an ended token would make the library forget the bot's own.
-    await rest.patch(Routes.webhookMessage(applicationId()!, token, message), {
+    return (await rest.patch(Routes.webhookMessage(applicationId()!, token, message), {
       body,
       files,
       signal,
       auth: false,
-    });
+    })) as ApiMessage;
   }
 
   return {
@@ -100,11 +110,14 @@ export function createOutbox({ settings, transport, applicationId, userId, now }
       }),
     edit: (ref, message, signal) =>
       call(signal, async (ends) => {
-        const body = formatMessage(message, { mentions: false });
-        const files = await loadFiles(message, ends);
+        const kept = filesOf.get(ref.id) ?? [];
+        const body = formatMessage(message, { mentions: false, kept });
+        const files = await loadFiles(message, ends, kept);
+        // Should this fail, what is there is not known.
+        filesOf.delete(ref.id);
         if (hasLiveHandle(ref, now()) && applicationId()) {
           try {
-            await editByHandle(ref, body, files, ends);
+            rememberFiles(ref.id, await editByHandle(ref, body, files, ends));
             return ref;
           } catch (error) {
             if (!isHandleOver(error)) throw error;
@@ -112,11 +125,12 @@ export function createOutbox({ settings, transport, applicationId, userId, now }
         }
         if (ref.private || ref.reachable === false)
           throw new MessengerError('gone', 'The message can no longer be edited: its interaction has ended.');
-        await rest.patch(Routes.channelMessage(ref.thread ?? ref.channel, ref.id), {
+        const edited = await rest.patch(Routes.channelMessage(ref.thread ?? ref.channel, ref.id), {
           body,
           files,
           signal: ends,
         });
+        rememberFiles(ref.id, edited as ApiMessage);
         return withoutHandle(ref);
       }),
     find: (target, key, since, signal) =>

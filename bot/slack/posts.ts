@@ -1,7 +1,7 @@
 /** Posting, editing and finding the bot's messages. Everything is tried once; the reporter tries again. */
 import type { webApi } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MessengerError, type Message, type MessageRef, type Target } from '../types.ts';
+import { MessengerError, type Attachment, type Message, type MessageRef, type Target } from '../types.ts';
 import { asMessengerError } from './faults.ts';
 import { formatMessage, type FormatOptions } from './format.ts';
 import { findByKey, keyNote } from './history.ts';
@@ -44,6 +44,8 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
   const directs = new Map<string, string>();
   /** Files shown beside a message that is edited; by message and name. */
   const shared = new Set<string>();
+  /** Ids of pictures that were uploaded, by the key of their message, name and size. */
+  const pictures = new Map<string, string>();
   /** Addresses of pictures Slack could not fetch. */
   const unshown = new Set<string>();
   const files = createMessageFiles(client, log);
@@ -84,7 +86,7 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
     call: (body: ReturnType<typeof bodyOf>) => Promise<T>,
   ): Promise<T> {
     const file = message.files?.find(({ name }) => name === message.picture?.file);
-    const pictureId = file ? await files.picture(file, signal) : undefined;
+    const pictureId = file ? await pictureOf(file, message.key, signal) : undefined;
     const bare = bodyOf({ ...message, picture: undefined }, { mention });
     const known = message.picture?.url && unshown.has(message.picture.url);
     const full = known ? bare : bodyOf(message, { mention, ...(pictureId ? { pictureId } : {}) });
@@ -103,6 +105,17 @@ export function createPosts({ client, log, self }: PostsOptions): Posts {
         return call(bare);
       }
     }
+  }
+
+  /** A picture that stays over many edits is uploaded once. */
+  async function pictureOf(file: Attachment, key: string | undefined, signal: AbortSignal): Promise<string> {
+    const name = `${key} ${file.name} ${file.size}`;
+    const known = key === undefined ? undefined : pictures.get(name);
+    if (known) return known;
+    const id = await files.picture(file, signal);
+    if (pictures.size >= MOST_KNOWN) pictures.clear();
+    pictures.set(name, id);
+    return id;
   }
 
   /** Slack fetches pictures itself: addresses it cannot reach it refuses with the whole message. */

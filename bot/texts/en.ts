@@ -187,10 +187,6 @@ export const en = {
     filmsOf: (count: number) => (count === 1 ? '1 film' : `${count} films`),
     empty: 'Nothing was made yet. Begin with /video new.',
     alt: 'Films, minutes of film and time at work, for each of the last 30 days',
-    platformNames: { discord: 'Discord', slack: 'Slack', api: 'REST', cli: 'Command line' } as Record<
-      string,
-      string
-    >,
   },
   voices: {
     title: (count: number) => (count === 1 ? 'One voice' : `${count} voices`),

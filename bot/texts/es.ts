@@ -209,7 +209,6 @@ export const es: Words = {
     filmsOf: (count) => (count === 1 ? '1 vídeo' : `${count} vídeos`),
     empty: 'Aún no se ha hecho nada. Empieza con /video new.',
     alt: 'Vídeos, minutos de vídeo y tiempo de trabajo de cada uno de los últimos 30 días',
-    platformNames: { discord: 'Discord', slack: 'Slack', api: 'REST', cli: 'Consola' },
   },
   voices: {
     title: (count) => (count === 1 ? 'Una voz' : `${count} voces`),

@@ -1,4 +1,5 @@
 /** Cards, texts and definitions: what people and platforms see of them. */
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeAction, encodeAction } from '../../bot/actions.ts';
@@ -90,6 +91,28 @@ describe('the card', () => {
     expect(
       jobCard({ ...done, posterUrl: 'http://localhost:8000/poster.jpg' }, { locale: 'es' }).picture,
     ).toBeUndefined();
+  });
+
+  test('of a draft shows its sheet while its film is still being made', () => {
+    const sheetUrl = 'https://files.example/sheet.png';
+    const metadata = { chatDraft: '1080 standard' };
+    const early = jobCard({ ...job, metadata, sheetUrl }, { locale: 'en' });
+    expect(early.picture).toEqual({ url: sheetUrl, alt: 'All scenes of “Our village”' });
+    expect(early.links).toEqual([{ label: en.card.sheet, url: sheetUrl }]);
+    expect(textOf(early)).toContain('50 %');
+    for (const other of [
+      { ...job, sheetUrl },
+      { ...job, metadata },
+      { ...job, metadata, sheetUrl, status: 'queued' as const },
+    ])
+      expect(jobCard(other, { locale: 'en' })).toMatchObject({ links: [] });
+    // Where its address is for this host only, the file goes along.
+    const files = [
+      { name: 'sheet.png', contentType: 'image/png', size: 3, open: () => Readable.from(['png']) },
+    ];
+    const local = { ...job, metadata, sheetUrl: 'http://localhost:8000/files/x/sheet.png' };
+    expect(jobCard(local, { locale: 'en' }).picture).toBeUndefined();
+    expect(jobCard(local, { locale: 'en', files }).picture).toMatchObject({ file: 'sheet.png' });
   });
 
   test('says why a film failed and what to do, in the reader’s language', () => {

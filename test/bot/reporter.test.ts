@@ -119,6 +119,7 @@ describe('one message from queued to done', () => {
       clock,
       log: keepingLog().log,
       locale: 'en',
+      earlyFiles: async () => [],
     });
     await ask(chat);
     const { id } = (await chat.jobs.list()).jobs[0]!;

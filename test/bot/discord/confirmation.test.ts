@@ -34,7 +34,7 @@ async function open(confirmation: ChatHandlers['confirmation']) {
   const ada = discord.person();
   const asked = ada.slash(channel, 'film');
   await asked.acked;
-  const shown = await until(() => asked.answer()?.body.embeds.length && asked.answer());
+  const shown = await until(() => (asked.answer()?.body.embeds.length ? asked.answer() : null));
   return { discord, bot, handlers, acted, channel, ada, shown };
 }
 

@@ -264,3 +264,36 @@ test('suggestions: the command’s own, those of a long list, none when they fai
   expect(jobs[0]!.name).toHaveLength(100);
   expect(await ada.suggest(channel, 'voices', 'job', 'boom')).toEqual([]);
 });
+
+test('a picture that stays over many edits is sent once, and stays; a new one takes its place', async () => {
+  const { discord, messenger } = await openDiscord();
+  const channel = discord.channel();
+  const uploads: string[] = [];
+  const sheet = (bytes: string, size = bytes.length) => ({
+    name: 'sheet.png',
+    contentType: 'image/png',
+    size,
+    open: () => {
+      uploads.push(bytes);
+      return Readable.from([Buffer.from(bytes)]);
+    },
+  });
+  const shown = (percent: number, bytes: string) =>
+    card(`${percent} %`, { picture: { file: 'sheet.png', alt: 'Scenes' }, files: [sheet(bytes)] });
+  const ref = await messenger.post({ channel: channel.id }, card('Queued'), signal());
+  for (const percent of [10, 30]) await messenger.edit(ref, shown(percent, 'sheet one'), signal());
+  const [message] = [...discord.state.messages.values()];
+  expect(uploads).toEqual(['sheet one']);
+  expect(message!.attachments.map(({ bytes }) => String(bytes))).toEqual(['sheet one']);
+  expect(message!.body.embeds[0]).toMatchObject({ title: '30 %', image: { url: 'attachment://sheet.png' } });
+  await messenger.edit(ref, shown(40, 'another sheet'), signal());
+  expect(message!.attachments.map(({ bytes }) => String(bytes))).toEqual(['another sheet']);
+  // An edit whose end is not known is followed by one that sends everything.
+  discord.faults.add(/PATCH \/channels/, { kind: 'dropsAnswer' });
+  await expect(messenger.edit(ref, shown(50, 'another sheet'), signal())).rejects.toMatchObject({
+    fault: 'unavailable',
+  });
+  await messenger.edit(ref, shown(60, 'another sheet'), signal());
+  expect(uploads).toEqual(['sheet one', 'another sheet', 'another sheet']);
+  expect(message!.attachments).toHaveLength(1);
+});
