@@ -1,6 +1,7 @@
 /** Which service, and with which key: asked for once, tried at once, kept for this tab. */
 import { GenScene, GenSceneError, type Voice } from '../../clients/genscene.ts';
 import { find } from './dom.ts';
+import { byAxios } from './http.ts';
 import { showProblem } from './problem.ts';
 
 export type Connected = { client: GenScene; voices: Voice[] };
@@ -19,7 +20,8 @@ export function keepConnection(onConnected: (connected: Connected) => void): voi
   pill.addEventListener('click', () => dialog.showModal());
 
   const connect = async (): Promise<void> => {
-    const client = new GenScene({ baseUrl: baseUrl.value, apiKey: apiKey.value, tries: 2 });
+    const service = { baseUrl: baseUrl.value, apiKey: apiKey.value, fetch: byAxios };
+    const client = new GenScene({ ...service, tries: 2 });
     button.disabled = true;
     try {
       const voices = await client.voices();
@@ -28,7 +30,7 @@ export function keepConnection(onConnected: (connected: Connected) => void): voi
       show('connected', new URL(baseUrl.value).host);
       place.replaceChildren();
       dialog.close();
-      onConnected({ client: new GenScene({ baseUrl: baseUrl.value, apiKey: apiKey.value }), voices });
+      onConnected({ client: new GenScene(service), voices });
     } catch (error) {
       show('refused', error instanceof GenSceneError && error.status === 401 ? 'Wrong key' : 'Not reached');
       showProblem(place, error);
