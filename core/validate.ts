@@ -69,6 +69,9 @@ function shapeFault(input: unknown): Issue | null {
       };
     if (Object.hasOwn(value, '__proto__'))
       return { path: pathText([...path, '__proto__']), message: 'is not a field; remove it' };
+    // No file can say this, but an object of a program can, and map() of such a list throws.
+    if (Array.isArray(value) && Object.hasOwn(value, 'constructor'))
+      return { path: pathText([...path, 'constructor']), message: 'is not a field; remove it' };
     if (Array.isArray(value) && value.length > MOST_VALUES)
       return {
         path: pathText(path),

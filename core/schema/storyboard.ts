@@ -15,6 +15,8 @@ export const limits = {
   /** Seconds of the whole film. */
   filmSeconds: 3600,
   titleLength: 200,
+  /** Seconds into a clip. */
+  clipSeconds: 86_400,
 } as const;
 
 const colorSchema = z
@@ -58,8 +60,18 @@ export const mediaSchema = z.discriminatedUnion('type', [
       'https:// address, asset:… id from an upload, or (command line only) a file path; animated GIF, PNG and WebP move here',
     ),
     fit: fitSchema,
-    start: z.number().min(0).optional().describe('Seconds into the clip to start from'),
-    end: z.number().positive().optional().describe('Seconds into the clip to stop at'),
+    start: z
+      .number()
+      .min(0)
+      .max(limits.clipSeconds)
+      .optional()
+      .describe('Seconds into the clip to start from'),
+    end: z
+      .number()
+      .positive()
+      .max(limits.clipSeconds)
+      .optional()
+      .describe('Seconds into the clip to stop at'),
     whenShort: z
       .enum(['loop', 'freeze', 'slow'])
       .default('loop')
