@@ -101,6 +101,7 @@ async function makeFilm(
       loudness: film.loudness,
       warnings: film.warnings,
       scenesReused: film.scenesReused,
+      ...(film.voices ? { voices: film.voices } : {}),
       metrics: { segments: film.segments.total, segmentsReused: film.segments.reused },
     },
   };
@@ -174,6 +175,7 @@ async function makeSpeech(
       width: null,
       height: null,
       loudness: null,
+      voices: [{ engine: spoken.engine, voice: spoken.voice, why: spoken.why, scenes: [] }],
       warnings: spoken.warnings,
       scenesReused: null,
     },

@@ -23,13 +23,15 @@ import { checkVoices } from './pipeline/narrate.ts';
 import type { Progress } from './pipeline/progress.ts';
 import { render, type RenderedFilm } from './pipeline/render.ts';
 import type { Job } from './schema/job.ts';
-import { createSpeech, speechOptions } from './tts/index.ts';
+import { createSpeech, openVoices, speechOptions } from './tts/index.ts';
 import type { Speech, SpeechRequest, SpeechResult, Voice } from './tts/types.ts';
+import type { VoiceStore } from './tts/voices/store.ts';
 import { validateStoryboard, type Validation } from './validate.ts';
 
 export type { Progress } from './pipeline/progress.ts';
 export type { Validation } from './validate.ts';
 export type { Finding } from './doctor.ts';
+export type { VoiceProgress } from './tts/voices/store.ts';
 export type { RunningChild } from './children.ts';
 
 export type RenderOptions = {
@@ -55,6 +57,8 @@ export type Studio = {
   /** @throws {StudioError} see Speech.speak */
   speak(request: SpeechRequest): Promise<SpeechResult>;
   voices(language?: string): Voice[];
+  /** Voices that can be downloaded and removed. */
+  voiceStore(): VoiceStore;
   doctor(): Promise<Finding[]>;
   /** Child processes of this program on this host, those of running services too. */
   children(): Promise<RunningChild[]>;
@@ -130,6 +134,7 @@ export function createStudio(config: Config): Studio {
     },
     speak: (request) => openSpeech().speak({ engine: config.speech.engine, ...request }),
     voices: (language) => openSpeech().voices(language),
+    voiceStore: () => openVoices(config),
     doctor: () => runDoctor(config),
     children: () => listChildren(),
     async close() {
@@ -208,6 +213,7 @@ function finishedJob(
     height: film.height,
     size: film.size,
     loudness: film.loudness,
+    voices: film.voices,
     warnings: film.warnings,
     error: null,
     metadata: storyboard.metadata ?? null,

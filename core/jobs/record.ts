@@ -56,6 +56,8 @@ export type JobResult = {
   loudness: { lufs: number | null; truePeakDb: number | null } | null;
   warnings: string[];
   scenesReused: number | null;
+  /** Who spoke which scenes, and why. */
+  voices?: NonNullable<Job['voices']>;
   /** Whatever the renderer measured, for benches and metrics. */
   metrics?: Record<string, number>;
 };

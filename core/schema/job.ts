@@ -35,6 +35,13 @@ const webhookDeliverySchema = z.object({
   nextAt: isoTime.nullable().describe('When it is tried again; null if it is not'),
 });
 
+const jobVoiceSchema = z.object({
+  engine: z.string(),
+  voice: z.string(),
+  why: z.string().describe('Why this engine and voice, in a few words'),
+  scenes: z.array(z.number().int()).describe('Scenes it speaks, counted from 1; empty for speech alone'),
+});
+
 export const jobSchema = z.object({
   id: z.string(),
   kind: z.enum(['compose', 'tts']),
@@ -64,6 +71,7 @@ export const jobSchema = z.object({
   height: z.number().int().nullable().describe('px'),
   size: z.number().int().nullable().describe('Bytes'),
   loudness: z.object({ lufs: z.number().nullable(), truePeakDb: z.number().nullable() }).nullable(),
+  voices: z.array(jobVoiceSchema).optional().describe('Who spoke, once it is done'),
   warnings: z.array(z.string()),
   error: jobErrorSchema.nullable(),
   metadata: metadataSchema.nullable(),

@@ -9,6 +9,8 @@ import { asStudioError, StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { Billing } from './billing.ts';
 import { SpeechCache } from './cache.ts';
+import { inspectSherpaModel, voiceNoteFile } from './engines/sherpa-model.ts';
+import { voiceName } from './engines/sherpa-voices.ts';
 import { engineTable, type EngineSettings } from './engines/table.ts';
 import type { Engine, EngineEntry } from './engine.ts';
 import { linkSignals } from './linked-signal.ts';
@@ -17,6 +19,7 @@ import type { SpokenSentenceAudio } from './sentence-audio.ts';
 import { SingleFlight } from './single-flight.ts';
 import { speakText } from './speak.ts';
 import type { EngineName, Speech, SpeechRequest, SpeechResult } from './types.ts';
+import { openVoiceStore, type VoiceStore } from './voices/store.ts';
 
 export type SpeechOptions = {
   /** The engine for requests that name none. */
@@ -41,13 +44,27 @@ export type SpeechOptions = {
   retryMs?: number;
 };
 
+/** The sherpa voices on this machine, to add to and take from. */
+export function openVoices({ speech, dataDir }: Pick<Config, 'speech' | 'dataDir'>): VoiceStore {
+  return openVoiceStore({
+    folder: sherpaFolder({ speech, dataDir }),
+    inspect: inspectSherpaModel,
+    voiceName,
+    noteFile: voiceNoteFile,
+  });
+}
+
+function sherpaFolder({ speech, dataDir }: Pick<Config, 'speech' | 'dataDir'>): string {
+  return path.resolve(speech.sherpaModelsDir ?? path.join(dataDir, 'voices'));
+}
+
 /** The options that settings decide. Sherpa voices are in `voices` of the data folder unless said otherwise. */
 export function speechOptions({
   speech,
   dataDir,
 }: Pick<Config, 'speech' | 'dataDir'>): Omit<SpeechOptions, 'cacheDir'> {
   const { engine, fallback, timeoutMs, maxBilledCharacters, ...services } = speech;
-  const sherpaModelsDir = path.resolve(services.sherpaModelsDir ?? path.join(dataDir, 'voices'));
+  const sherpaModelsDir = sherpaFolder({ speech, dataDir });
   return { engine, fallback, timeoutMs, maxBilledCharacters, services: { ...services, sherpaModelsDir } };
 }
 

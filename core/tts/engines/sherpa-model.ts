@@ -80,13 +80,17 @@ function broken(folder: Folder, faults: readonly string[]): StudioError {
   );
 }
 
-function kindOf({ files, name }: Folder): SherpaKind | null {
+function kindOf({ files, name, path: place }: Folder): SherpaKind | null {
   const has = (pattern: RegExp): boolean => files.some((file) => pattern.test(file));
   if (has(/^tts\.json$/) || has(/^vector_estimator.*\.onnx$/)) return 'supertonic';
   if (!has(/\.onnx$/)) return null;
   if (has(/^model-steps-.*\.onnx$/) || /^matcha/i.test(name)) return 'matcha';
   if (/kitten/i.test(name)) return 'kitten';
-  if (has(/^voices\.bin$/) || /kokoro/i.test(name)) return 'kokoro';
+  if (has(/^voices\.bin$/)) {
+    const model = files.find((file) => file.endsWith('.onnx'))!;
+    return Notes.of(path.join(place, model), [], { numbers: [], words: [] }).get('model_type') === 'kitten-tts' ? 'kitten' : 'kokoro'; // prettier-ignore
+  }
+  if (/kokoro/i.test(name)) return 'kokoro';
   return 'vits';
 }
 
