@@ -174,7 +174,7 @@ function withMedia(
     ...urls.map(sceneOfAddress),
   ];
   const given = Array.isArray(storyboard.scenes) ? storyboard.scenes : [];
-  const isFew = media.length < given.filter(isBare).length;
+  const isFew = media.length > 0 && media.length < given.filter(isBare).length;
   const scenes = given.map((scene) => {
     if (!isBare(scene) || (isFew && isTitleOnly(scene))) return scene;
     const next = media.shift();

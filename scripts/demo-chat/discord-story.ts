@@ -94,6 +94,14 @@ export async function discordStory(
 
   const spoken = await type(ada, 'tts', { text: 'Welcome aboard. The ferry leaves in five minutes.' });
   await until('the speech', () => (spoken.answer()?.attachments.length ?? 0) > 0);
+  // Asked for by mistake, and cancelled: the button asks first.
+  const mistaken = await type(grace, 'video new', { script: 'One.\n\nTwo.\n\nThree.\n\nFour.' });
+  const unwanted = await until('its card', () => withButton(mistaken.answer(), buttons.cancel));
+  const question = await press(grace, unwanted, buttons.cancel);
+  const sure = await until('the question', () => question.answer());
+  await privately(await press(grace, sure, buttons.yes));
+  await until('the end of it', () => withButton(unwanted, buttons.retry));
+
   await privately(await type(ada, 'voices', { language: 'en' }));
   await privately(await type(ada, 'stats'));
   await stage.quiet();

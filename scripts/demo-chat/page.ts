@@ -45,7 +45,7 @@ function entryHtml(entry: Entry, begun: number, files: FileAddress): string {
   const time = `<time>${clock(entry.at - begun)}</time>`;
   switch (entry.kind) {
     case 'act':
-      return `<p class="act">${time}<b>${escapeHtml(entry.who)}</b> ${escapeHtml(entry.text)}</p>`;
+      return `<p class="act">${time}<b>${escapeHtml(entry.who)}</b> ${escapeHtml(entry.text.replaceAll('\n', ' ⏎ '))}</p>`;
     case 'note':
       return `<p class="note">${time}${escapeHtml(entry.text)}</p>`;
     case 'form':

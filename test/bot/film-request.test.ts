@@ -48,6 +48,11 @@ test('a picture the script names stays where it is', async () => {
   expect(pictures).toEqual(['https://example.com/one.jpg', 'https://example.com/one.jpg', 'asset:a']);
 });
 
+test('without attachments a script stays as it is written', async () => {
+  const { pictures } = await scenesOf({ text: '# Morning\n\nOne.\n[image: https://example.com/one.jpg]' });
+  expect(pictures).toEqual([null, 'https://example.com/one.jpg']);
+});
+
 test('an untitled film is called by its first words, a titled one by its title', async () => {
   expect((await scenesOf({ text: 'The pier has seen a hundred winters. And more.' })).title).toBe(
     'The pier has seen a hundred winters',
