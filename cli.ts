@@ -8,6 +8,7 @@ import { addAbortSignal } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { commandsCommand } from './cli/commands.ts';
 import type { Context } from './cli/context.ts';
+import { diagnoseCommand } from './cli/diagnose.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { describeFailure, EXIT, exitCodeOf, failureJson } from './cli/failure.ts';
 import { catchInterrupts } from './cli/interrupt.ts';
@@ -83,6 +84,7 @@ function buildProgram(context: Context): Command {
     voicesCommand,
     validateCommand,
     doctorCommand,
+    diagnoseCommand,
     keyCommand,
     commandsCommand,
   ];

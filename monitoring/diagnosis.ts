@@ -1,4 +1,5 @@
 /** Asks the edge, the origin and, where it matters, a control address about one host, and says what follows. */
+import { StudioError } from '../core/errors.ts';
 import type { Fact, Finding } from '../core/ops/types.ts';
 import { isFromCache, isFine, judge, needsUncached, type Evidence, type Verdict } from './verdict.ts';
 import { probe, type Probe, type Resolve } from './probe.ts';
@@ -11,6 +12,8 @@ export type DiagnosisOptions = {
   controlUrl: string;
   /** How the edge's name is resolved; for tests. */
   resolve?: Resolve | undefined;
+  /** Ask the control even where it is not needed: people like to see it. */
+  alwaysControl?: boolean;
   /** Of all of it. Cloudflare says 522 only after 19 s: less than 24 s cannot show it. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -37,19 +40,19 @@ export async function diagnose(url: URL, options: DiagnosisOptions): Promise<Dia
 }
 
 async function gather(url: URL, options: DiagnosisOptions): Promise<Evidence> {
-  const { origin: address, controlUrl, resolve, timeoutMs, signal } = options;
+  const { origin: address, controlUrl, resolve, timeoutMs, signal, alwaysControl = false } = options;
   const base = { timeoutMs: timeoutMs * 0.8, signal };
   const second = { timeoutMs: timeoutMs * 0.18, signal };
   const [edge, origin] = await Promise.all([
     probe(url, { ...base, resolve, headers: { 'cache-control': 'no-cache' } }),
     address ? probe(url, { ...base, address, verify: false }) : null,
   ]);
-  if (edge.status === null)
-    return { edge, origin, uncached: null, control: await probe(new URL(controlUrl), second) };
-  const uncached = needsUncached({ edge, origin })
-    ? await probe(pastCache(url), { ...second, resolve })
-    : null;
-  return { edge, origin, uncached, control: null };
+  const isAnswered = edge.status !== null;
+  const [control, uncached] = await Promise.all([
+    !isAnswered || alwaysControl ? probe(new URL(controlUrl), second) : null,
+    isAnswered && needsUncached({ edge, origin }) ? probe(pastCache(url), { ...second, resolve }) : null,
+  ]);
+  return { edge, origin, uncached, control };
 }
 
 /** An address nobody asked for before. */
@@ -91,11 +94,38 @@ function describe(probed: Probe): string {
   const [id = '', centre = ''] = ray.split('-');
   const cache = isFromCache(probed) ? String(probed.headers['cf-cache-status']) : '';
   const time = probed.ms < 1000 ? `${Math.round(probed.ms)} ms` : `${(probed.ms / 1000).toFixed(1)} s`;
-  return [`${codeOf(probed)} in ${time}`, cache, ray && [centre, id].filter(Boolean).join(' ')]
+  return [codeOf(probed), time, cache, ray && [centre, id].filter(Boolean).join(' ')]
     .filter(Boolean)
     .join(' · ');
 }
 
 function codeOf({ status, code, failure }: Probe): string {
   return status === null ? `${failure}${code ? ` ${code}` : ''}` : String(status);
+}
+
+/**
+ * A watched host's own address, else what was named; without `ports` only its front page on the usual port.
+ * @throws {StudioError} invalid_request for what is no host, not_found where none is named nor watched
+ */
+export function addressOf(
+  host: string | undefined,
+  watched: readonly string[],
+  { ports }: { ports: boolean } = { ports: false },
+): URL {
+  const known = watched.map((url) => new URL(url));
+  if (host === undefined) {
+    if (known[0]) return known[0];
+    throw new StudioError('not_found', 'No public host is watched.', {
+      hint: 'Name one, or set MONITOR_HOSTS or PUBLIC_BASE_URL.',
+    });
+  }
+  const text = host.includes('://') ? host : `https://${host}`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isName = url !== null && /^https?:$/.test(url.protocol) && /^[\p{L}\d.-]+$/u.test(url.hostname);
+  if (!isName) throw new StudioError('invalid_request', `"${host.slice(0, 80)}" is no host.`);
+  // Of strangers only the usual port is asked: this is no port scanner.
+  return (
+    known.find(({ hostname, host: withPort }) => hostname === host || withPort === host) ??
+    (ports ? url : new URL(`https://${url.hostname}/`))
+  );
 }

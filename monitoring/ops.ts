@@ -2,7 +2,7 @@
 import { StudioError } from '../core/errors.ts';
 import type { Mute, Ops, OpsChannel } from '../core/ops/types.ts';
 import type { StoredIncident } from './incidents.ts';
-import { diagnose } from './diagnosis.ts';
+import { addressOf, diagnose } from './diagnosis.ts';
 import type { Monitor } from './monitor.ts';
 import { matches } from './mutes.ts';
 import type { Resolve } from './probe.ts';
@@ -134,26 +134,6 @@ export function createOps(options: OpsOptions): Ops {
     },
   };
   return ops;
-}
-
-/** A watched host's own address, else the front page of whatever was named. */
-export function addressOf(host: string | undefined, watched: readonly string[]): URL {
-  const known = watched.map((url) => new URL(url));
-  if (host === undefined) {
-    if (known[0]) return known[0];
-    throw new StudioError('not_found', 'No public host is watched.', {
-      hint: 'Name one, or set MONITOR_HOSTS or PUBLIC_BASE_URL.',
-    });
-  }
-  const text = host.includes('://') ? host : `https://${host}`;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isName = url !== null && /^https?:$/.test(url.protocol) && /^[\p{L}\d.-]+$/u.test(url.hostname);
-  if (!isName) throw new StudioError('invalid_request', `"${host.slice(0, 80)}" is no host.`);
-  // Of strangers only the usual port is asked: this is no port scanner.
-  return (
-    known.find(({ hostname, host: withPort }) => hostname === host || withPort === host) ??
-    new URL(`https://${url.hostname}/`)
-  );
 }
 
 function noCheck(matcher: string): StudioError {

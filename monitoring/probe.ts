@@ -74,14 +74,17 @@ function ask(
 ): Promise<Probe> {
   const { request: send } = url.protocol === 'https:' ? https : http;
   const pinned = options.address ? async () => options.address! : options.resolve;
+  // A name that is an address is never looked up: the other address is asked under its Host.
+  const isLiteral = options.address !== undefined && isIP(url.hostname.replace(/^\[(.*)\]$/, '$1')) > 0;
   return new Promise((resolve, reject) => {
     const request = send(
       url,
       {
+        ...(isLiteral ? { hostname: options.address } : {}),
         agent: false,
         signal,
         rejectUnauthorized: options.verify ?? true,
-        headers: { 'user-agent': 'genscene-monitoring', accept: '*/*', ...options.headers },
+        headers: { host: url.host, 'user-agent': 'genscene-monitoring', accept: '*/*', ...options.headers },
         ...(pinned ? { lookup: lookupBy(pinned) } : {}),
       },
       (answer) => {

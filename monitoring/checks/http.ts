@@ -29,7 +29,7 @@ export function httpCheck(settings: HttpSettings): Check {
       const answer = await probe(url, { timeoutMs: timeoutMs - 100, signal, resolve: settings.resolve });
       const { status, body, code, ms } = answer;
       const facts = [
-        { name: { en: 'Answer', es: 'Respuesta' }, value: same(`${status ?? code} in ${Math.round(ms)} ms`) },
+        { name: { en: 'Answer', es: 'Respuesta' }, value: same(`${status ?? code} · ${Math.round(ms)} ms`) },
       ];
       if (status === null)
         return {

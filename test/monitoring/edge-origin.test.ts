@@ -41,8 +41,8 @@ test('what an operator reads of a firewall is the firewall, not a number', async
   expect(found.summary.en).toContain('522');
   expect(found.cure!.en).toContain('cloudflare.com/ips');
   const facts = Object.fromEntries(found.facts.map(({ name, value }) => [name.en, value.en]));
-  expect(facts['Edge']).toMatch(/^522 in \d+ ms · MAD [0-9a-f]{16}$/);
-  expect(facts['Origin 127.0.0.2']).toMatch(/^200 in \d+ ms$/);
+  expect(facts['Edge']).toMatch(/^522 · \d+ ms · MAD [0-9a-f]{16}$/);
+  expect(facts['Origin 127.0.0.2']).toMatch(/^200 · \d+ ms$/);
 });
 
 test('without the address of the origin it says what it cannot tell, and how it could', async () => {
