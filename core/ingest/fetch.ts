@@ -3,10 +3,11 @@
  * connect time, bytes and time capped, an interrupted body resumed where the server can.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Dispatcher } from 'undici';
-import { asStudioError } from '../errors.ts';
+import { asStudioError, type StudioError } from '../errors.ts';
 import { checkUrl, hostOf, type AddressRules } from './addresses.ts';
 import { createAgent, realNetwork, type Network } from './connect.ts';
 import { failed, fetchError, timedOut } from './fetch-error.ts';
@@ -23,10 +24,17 @@ export type Download = {
   validators: Validators;
 };
 
+/** What came of a file before the connection broke. */
+export type Begun = { bytes: number; validators: Validators };
+
 export type FetchTask = {
   url: string;
-  /** Where the body goes; removed if the download fails. */
+  /** Where the body goes; removed if the download fails, unless `onBroken` takes it. */
   target: string;
+  /** What is at `target` already, to be gone on with. */
+  begun?: Begun | null;
+  /** Takes over `target` when the download failed in a way that another try may mend. */
+  onBroken?: (begun: Begun) => Promise<void>;
   maxBytes: number;
   /** Of the copy we have: the server may then answer that it did not change. */
   known?: Validators | undefined;
@@ -58,24 +66,31 @@ export async function fetchFile(task: FetchTask, options: Options): Promise<Down
   const late = () => deadline.abort(timedOut(`The download took longer than ${limits.fetchMs / 1000} s.`));
   const timer = setTimeout(late, limits.fetchMs);
   const signal = AbortSignal.any([task.signal, deadline.signal]);
-  const arrival: Arrival = {
-    file: await open(task.target, 'wx'),
-    hash: createHash('sha256'),
-    bytes: 0,
-    validators: null,
-  };
+  const arrival = await openArrival(task);
   try {
     const done = await fetchWithAttempts({ ...task, signal }, options, agent, arrival);
     await arrival.file.close();
     return done;
   } catch (error) {
     await arrival.file.close().catch(() => {});
-    await rm(task.target, { force: true });
-    throw fetchError(signal.aborted ? signal.reason : error);
+    const failure = fetchError(signal.aborted ? signal.reason : error);
+    const { bytes, validators } = arrival;
+    const mayBeMended = failure.retryable || failure.code === 'cancelled';
+    if (task.onBroken && mayBeMended && validators) await task.onBroken({ bytes, validators });
+    else await rm(task.target, { force: true });
+    throw failure;
   } finally {
     clearTimeout(timer);
     await agent.destroy();
   }
+}
+
+/** A new file, or the one that was begun, read once more for its hash. */
+async function openArrival({ target, begun }: FetchTask): Promise<Arrival> {
+  const hash = createHash('sha256');
+  if (!begun) return { file: await open(target, 'wx'), hash, bytes: 0, validators: null };
+  for await (const piece of createReadStream(target)) hash.update(piece as Buffer);
+  return { file: await open(target, 'r+'), hash, ...begun };
 }
 
 async function fetchWithAttempts(
@@ -112,6 +127,7 @@ async function fetchOnce(
   const response = await followRedirects(task, options, agent, requestHeaders(task, arrival));
   try {
     if (response.statusCode === 304 && task.known) return null;
+    if (response.statusCode === 416 && arrival.bytes > 0) throw await startOver(arrival);
     checkStatus(response.statusCode);
     await continueOrRestart(response, arrival);
     const total = expectedBytes(response, arrival.bytes);
@@ -210,14 +226,22 @@ async function continueOrRestart(response: Response, arrival: Arrival): Promise<
   if (response.statusCode === 206) {
     const from = /^bytes (\d+)-/.exec(String(response.headers['content-range'] ?? ''))?.[1];
     if (arrival.bytes > 0 && Number(from) === arrival.bytes) return;
-    arrival.bytes = 0;
-    arrival.validators = null;
-    throw failed('The other side gave another part of the file than asked for.', 'Try again later.', true);
+    throw await startOver(arrival);
   }
-  if (arrival.bytes === 0) return;
+  if (arrival.bytes > 0) await forget(arrival);
+}
+
+/** The error after which the next attempt asks for the whole file. */
+async function startOver(arrival: Arrival): Promise<StudioError> {
+  await forget(arrival);
+  return failed('The other side gave another part of the file than asked for.', 'Try again later.', true);
+}
+
+async function forget(arrival: Arrival): Promise<void> {
   await arrival.file.truncate(0);
   arrival.hash = createHash('sha256');
   arrival.bytes = 0;
+  arrival.validators = null;
 }
 
 /** Size of the whole file as the server says it, bytes. */
@@ -250,6 +274,6 @@ function validatorsOf(response: Response): Validators {
 }
 
 /** Parts of a file may only be joined by a strong ETag (RFC 9110, 13.1.5). */
-function strongEtag(validators: Validators): string | null {
+export function strongEtag(validators: Validators): string | null {
   return validators.etag && !validators.etag.startsWith('W/') ? validators.etag : null;
 }

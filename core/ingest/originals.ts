@@ -9,7 +9,8 @@ import { asStudioError } from '../errors.ts';
 import type { Cache } from './cache.ts';
 import type { AddressRules } from './addresses.ts';
 import type { Network } from './connect.ts';
-import { fetchFile, type Validators } from './fetch.ts';
+import { keepBegun, takeBegun } from './begun-downloads.ts';
+import { fetchFile, type Begun, type Validators } from './fetch.ts';
 import type { IngestLimits } from './limits.ts';
 import { tooLarge, unusable } from './refusal.ts';
 import type { Progress, SharedWork } from './shared-work.ts';
@@ -73,7 +74,12 @@ async function bringUrl(
   const asked =
     usable && (usable.validators.etag ?? usable.validators.lastModified) ? usable.validators : undefined;
   const temp = await cache.temp('.download');
-  const fetched = await fetchFile({ url, target: temp, maxBytes, known: asked, signal, onBytes }, deps);
+  const begun = usable ? null : await takeBegun(cache, url, temp);
+  const onBroken = (later: Begun): Promise<void> => keepBegun(cache, url, temp, later);
+  const fetched = await fetchFile(
+    { url, target: temp, begun, onBroken, maxBytes, known: asked, signal, onBytes },
+    deps,
+  );
   if (!fetched) {
     await rm(temp, { force: true });
     onBytes(usable!.bytes, usable!.bytes);

@@ -423,6 +423,40 @@ describe('what is there already', () => {
     expect(Number(/bytes=(\d+)-/.exec(requests[1]!.headers.range!)![1])).toBeGreaterThan(0);
   });
 
+  it('goes on in a later run with what came in an earlier one', async () => {
+    answer = breaking({ etag: '"v1"' }, true);
+    await expect(fetchPicture(local(), { fetchAttempts: 1 })).rejects.toMatchObject({ code: 'fetch_failed' });
+    await expectNothingLeft();
+    const seen: number[] = [];
+    const context = { onBytes: (received: number) => seen.push(received) };
+    expect(await fetchPicture(local(), { fetchAttempts: 1 }, context)).toMatchObject({ width: 200 });
+    const from = Number(/bytes=(\d+)-/.exec(requests[1]!.headers.range!)![1]);
+    expect(requests[1]!.headers['if-range']).toBe('"v1"');
+    expect(from).toBeGreaterThan(0);
+    expect(seen[0]).toBeGreaterThan(from);
+    expect(seen.at(-1)).toBe(picture.length);
+  });
+
+  it('takes the new version whole when the file changed since an earlier run', async () => {
+    const changed = await quarters(120, 60).png().toBuffer();
+    answer = (request, response, count) => {
+      if (count === 1) return breaking({ etag: '"v1"' }, true)(request, response, count);
+      response.writeHead(200, { etag: '"v2"' }).end(changed);
+    };
+    await expect(fetchPicture(local(), { fetchAttempts: 1 })).rejects.toMatchObject({ code: 'fetch_failed' });
+    expect(await fetchPicture(local())).toMatchObject({ width: 120 });
+  });
+
+  it('asks for the whole when the server knows no such part', async () => {
+    answer = (request, response, count) => {
+      if (count === 1) return breaking({ etag: '"v1"' }, true)(request, response, count);
+      if (request.headers.range) response.writeHead(416).end();
+      else response.writeHead(200, { etag: '"v1"' }).end(picture);
+    };
+    expect(await fetchPicture(local())).toMatchObject({ width: 200 });
+    expect(requests.map(({ headers }) => headers.range === undefined)).toEqual([true, false, true]);
+  });
+
   it.each([
     ['the server gives the whole again', { etag: '"v1"' }, false],
     ['there is no validator', {}, true],
