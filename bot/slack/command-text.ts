@@ -16,7 +16,11 @@ export function readCommandText(
   text: string,
 ): ReadCommand | null {
   const group = commands.filter(({ path }) => path[0] === name);
-  const [command, rest] = chosen(group, plainText(text).trim());
+  const typed = plainText(text).trim();
+  // What apps on Slack answer to; nobody wants a film that says "help".
+  if (group.length > 0 && /^(help|ayuda)$/i.test(typed) && commands.some(({ path }) => path[0] === 'help'))
+    return { path: ['help'], options: {} };
+  const [command, rest] = chosen(group, typed);
   if (!command) return null;
   return { path: command.path, options: readOptionsText(command, rest) };
 }

@@ -57,3 +57,19 @@ test('every slash command can be typed bare, and every subcommand by its name', 
   }
   expect(readCommandText(commands, 'unknown', '')).toBeNull();
 });
+
+test('no command has a name that Slack keeps for itself: it would refuse the whole manifest', () => {
+  const slack =
+    'active apps archive away call close collapse contact_search_info dm dnd expand feed feedback invite invite_people join keys kick leave me msg mute open part pro remind remove rename s search shortcuts shrug star status topic who';
+  const taken = new Set(slack.split(' ').map((name) => `/${name}`));
+  const names = slashOf(slackManifest(commands, { mode: 'socket' })).map(({ command }) => command);
+  expect(names.filter((name) => taken.has(name))).toEqual([]);
+});
+
+test('"help" behind any command explains, in both languages, and makes no film', () => {
+  for (const word of ['help', ' Help ', 'ayuda'])
+    for (const name of ['video', 'tts', 'stats'])
+      expect(readCommandText(commands, name, word)).toEqual({ path: ['help'], options: {} });
+  expect(readCommandText(commands, 'video', 'help is on its way')?.path).toEqual(['video', 'new']);
+  expect(readCommandText(commands, 'unknown', 'help')).toBeNull();
+});
