@@ -24,7 +24,7 @@ export function jobCard(job: Job, { locale, files = [], earlier }: CardOptions):
     key: cardKey(job.id),
     tone: toneOf(job),
     title: titleOf(job, words),
-    lines: [...stateLines(job, words), ...warningLines(job, words)],
+    lines: [...stateLines(job, words), ...previewLines(job, files, words), ...warningLines(job, words)],
     fields: factsOf(job, words),
     links: linksOf(job, words),
     files,
@@ -53,7 +53,7 @@ export function closingPost(
   const message: Message = {
     key,
     tone: toneOf(job),
-    lines: [{ text: closingText(job, words) }],
+    lines: [{ text: closingText(job, words) }, ...previewLines(job, files, words)],
     links: linksOf(job, words).slice(0, 1),
     files,
   };
@@ -162,6 +162,14 @@ function commonFacts(job: Job, words: Words): string[] {
 
 function small(facts: string[]): Line[] {
   return facts.length > 0 ? [{ text: facts.join(' · '), style: 'small' }] : [];
+}
+
+/** Said where the film was too large for the platform and its preview came instead. */
+function previewLines(job: Job, files: readonly Attachment[], words: Words): Line[] {
+  if (!job.previewUrl || job.previewUrl === job.url) return [];
+  const name = decodeURIComponent(new URL(job.previewUrl).pathname.split('/').at(-1) ?? '');
+  const isAttached = files.some((file) => file.name === name);
+  return isAttached ? [{ text: words.card.previewOnly, style: 'small' }] : [];
 }
 
 function warningLines(job: Job, words: Words): Line[] {

@@ -108,8 +108,8 @@ async function answer(invocation: Invocation, { job }: Accepted, deps: ChatDeps)
   }
 }
 
-export function callerOf(asker: Asker): Caller {
-  const { user, place, platform, locale } = asker;
+export function callerOf(asker: Asker & Partial<Pick<Invocation, 'id'>>): Caller {
+  const { id, user, place, platform, locale } = asker;
   return {
     owner: ownerOf(asker),
     sees: 'own',
@@ -121,6 +121,7 @@ export function callerOf(asker: Asker): Caller {
       locale,
       ...(place.team === null ? {} : { team: place.team }),
       ...(place.thread === null ? {} : { thread: place.thread }),
+      ...(id === undefined ? {} : { requestId: id }),
     },
   };
 }

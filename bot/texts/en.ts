@@ -35,6 +35,7 @@ export const en = {
     poster: (title: string) => `Poster of “${title}”`,
     sheetOf: (title: string) => `All scenes of “${title}”`,
     goTo: 'Go to its message',
+    previewOnly: 'Attached is a small preview; the whole film is behind the link.',
     job: (id: string) => `Job ${id}`,
     askedBy: (name: string) => `asked by ${name}`,
     warnings: (count: number) => (count === 1 ? 'One thing to know' : `${count} things to know`),

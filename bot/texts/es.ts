@@ -48,6 +48,7 @@ export const es: Words = {
     poster: (title) => `Cartel de «${title}»`,
     sheetOf: (title) => `Todas las escenas de «${title}»`,
     goTo: 'Ir a su mensaje',
+    previewOnly: 'Se adjunta una vista previa pequeña; el vídeo completo está en el enlace.',
     job: (id) => `Trabajo ${id}`,
     askedBy: (name) => `pedido por ${name}`,
     warnings: (count) => (count === 1 ? 'Un aviso' : `${count} avisos`),
