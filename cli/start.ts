@@ -1,5 +1,6 @@
 /** `genscene start`: the service in this process, until it is told to stop. */
 import { Command, InvalidArgumentError } from 'commander';
+import { redaction } from '../core/log.ts';
 import type { Context } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -29,7 +30,11 @@ async function start(
 ): Promise<void> {
   const config = read();
   const [{ startApp }, { pino }] = await Promise.all([import('../app.ts'), import('pino')]);
-  const log = pino({ level: config.logLevel, base: { pid: process.pid } });
+  const log = pino({
+    level: config.logLevel,
+    base: { pid: process.pid },
+    hooks: { streamWrite: redaction(config) },
+  });
   const app = await startApp(config, { log, version, onKeyCreated: ({ key }) => showKey(key, terminal) });
   if (app.address)
     terminal.note(

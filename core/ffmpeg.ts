@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import createCommand from 'fluent-ffmpeg';
 import { childMarks } from './children.ts';
 import { asStudioError, StudioError } from './errors.ts';
+import { traceStep } from './trace.ts';
 
 export type FfmpegPaths = { ffmpeg: string; ffprobe: string };
 
@@ -155,7 +156,16 @@ export class Ffmpeg {
     if (task.strict ?? true) global.push('-xerror');
     if (task.onTime) global.push('-progress', 'pipe:2');
     (command as unknown as { _global: (...options: string[]) => void })._global(...global);
-    await finish(command, task);
+    const startedAt = performance.now();
+    const step = (): object => ({ step: task.purpose, ms: Math.round(performance.now() - startedAt) });
+    try {
+      await finish(command, task);
+      traceStep('debug', step(), 'ffmpeg ended');
+    } catch (error) {
+      const { code, message } = asStudioError(error, 'render_failed');
+      if (code !== 'cancelled') traceStep('warn', { ...step(), code, error: message }, 'ffmpeg failed');
+      throw error;
+    }
   }
 
   /**

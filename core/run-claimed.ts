@@ -16,6 +16,7 @@ import type {
 import type { Logger } from './log.ts';
 import { aborted, pause } from './pause.ts';
 import type { JobError } from './schema/job.ts';
+import { traced } from './trace.ts';
 
 export type RunContext = {
   /** Aborted on cancel, lost lease, deadline and stop; its reason is a StudioError. Stop all children then. */
@@ -74,9 +75,14 @@ export async function runClaimed(job: ClaimedJob, options: ClaimedOptions): Prom
     stopRun.signal.throwIfAborted();
   };
 
-  log.info({ job: job.id, kind: job.kind, attempt: claim.attempt }, 'job started');
+  const { requestId: request } = job.origin;
+  const facts = { job: job.id, attempt: claim.attempt, ...(request ? { request } : {}) };
+  log.info({ ...facts, kind: job.kind }, 'job started');
   const ended = await settle(
-    () => options.run(job, { signal: stopRun.signal, report: reporter.report, assertLease }),
+    () =>
+      traced({ log, facts }, () =>
+        options.run(job, { signal: stopRun.signal, report: reporter.report, assertLease }),
+      ),
     stopRun.signal,
     options,
   );
@@ -87,9 +93,11 @@ export async function runClaimed(job: ClaimedJob, options: ClaimedOptions): Prom
     const written = await conclude(claim, ended, stopRun.signal, options);
     log.info(
       {
-        job: job.id,
-        attempt: claim.attempt,
+        ...facts,
         status: written.status,
+        ...(written.error
+          ? { code: written.error.code, stage: written.error.stage, scene: written.error.scene }
+          : {}),
         ms: written.updatedAt - (job.startedAt ?? written.updatedAt),
       },
       'job ended',

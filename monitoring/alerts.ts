@@ -5,7 +5,7 @@
  * first message within a minute, a plain webhook gets it.
  */
 import type { Logger } from '../core/log.ts';
-import type { Mute, OpsChannel, OpsMessage } from '../core/ops/types.ts';
+import type { Mute, OpsChannel, OpsMessage, PostedMessage } from '../core/ops/types.ts';
 import { cardOf, recoveryOf, reminderOf } from './alert-messages.ts';
 import { REMIND_AGAIN_MS, REMIND_FIRST_MS, type StoredIncident } from './incidents.ts';
 import { muteOf } from './mutes.ts';
@@ -207,10 +207,10 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
     channel: OpsChannel,
     message: OpsMessage,
     { createdAt }: Delivery,
-    parent: unknown,
+    parent: PostedMessage | null,
     signal: AbortSignal,
     look: boolean,
-  ): Promise<{ posted: unknown; found: boolean }> {
+  ): Promise<{ posted: PostedMessage; found: boolean }> {
     const known = look ? await channel.find(message.key, createdAt - CLOCK_SKEW_MS, parent, signal) : null;
     if (known !== null)
       return { posted: parent === null ? await channel.edit(known, message, signal) : known, found: true };

@@ -6,7 +6,7 @@ import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import Libsql from 'libsql';
 import { StudioError } from '../core/errors.ts';
-import type { Actor, Finding, Mute } from '../core/ops/types.ts';
+import type { Actor, Finding, Mute, PostedMessage } from '../core/ops/types.ts';
 import type { StoredIncident } from './incidents.ts';
 import { TIERS, type Tier } from './rings.ts';
 import type { WatchState } from './watchdog.ts';
@@ -29,7 +29,7 @@ export type Delivery = {
   want: number;
   done: number;
   /** Where it was posted, as the channel says it. */
-  posted: unknown;
+  posted: PostedMessage | null;
   /** Whether the incident was over already when it was first posted. */
   postedOver: boolean;
   attempts: number;

@@ -5,7 +5,7 @@
 import type { OpsChannel, OpsLocale, OpsMessage } from '../core/ops/types.ts';
 
 export function webhookChannel(url: string, locale: OpsLocale): OpsChannel {
-  async function send(event: 'alert' | 'update', message: OpsMessage, signal: AbortSignal): Promise<unknown> {
+  async function send(event: 'alert' | 'update', message: OpsMessage, signal: AbortSignal): Promise<string> {
     const text = textOf(message);
     const answer = await fetch(url, {
       method: 'POST',

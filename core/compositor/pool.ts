@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StudioError } from '../errors.ts';
 import type { FfmpegPaths } from '../ffmpeg.ts';
+import { traceStep } from '../trace.ts';
 import type { FromThread, Task, TaskResult, ToThread } from './thread.ts';
 
 type Waiting = {
@@ -120,7 +121,8 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
       { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
     ) {
       if (closed) return Promise.reject(new StudioError('not_ready', 'The compositor is closed.'));
-      return new Promise<TaskResult[Kind]>((resolve, reject) => {
+      const startedAt = performance.now();
+      const ended = new Promise<TaskResult[Kind]>((resolve, reject) => {
         const settle = resolve as Waiting['resolve'];
         const waiting = { task, signal, onProgress, resolve: settle, reject };
         // Sound and stills are one piece each: begun last, they would be waited for by one thread alone.
@@ -128,6 +130,12 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
         else queue.unshift(waiting);
         next();
       });
+      const ms = (): number => Math.round(performance.now() - startedAt);
+      ended.then(
+        () => traceStep('debug', { step: task.kind, ms: ms() }, 'rendering thread ended a task'),
+        () => undefined,
+      );
+      return ended;
     },
     async close() {
       closed = true;

@@ -28,6 +28,8 @@ export type Origin = {
   message?: string;
   /** BCP-47 tag of the asker. */
   locale?: string;
+  /** Id of the request or press that asked for it, by which it is found in the log: Cloudflare's ray, where it came that way. */
+  requestId?: string;
   address?: string;
 };
 

@@ -151,7 +151,7 @@ export type OpsMessage = {
 };
 
 /** Where a message was posted; plain data of the platform's own, kept over restarts. */
-export type PostedMessage = unknown;
+export type PostedMessage = object | string | number;
 
 /**
  * One channel that operators read. Every call is tried once and ends with the signal; what it throws may

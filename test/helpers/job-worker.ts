@@ -1,6 +1,6 @@
 /**
- * A process that works on the embedded job store, to be killed by tests.
- *   job-worker.ts work DATA_DIR   runs jobs of about 100 ms, appending to DATA_DIR/journal
+ * A process that works on a job store (the embedded one, or Redis if REDIS_URL is given), to be killed by tests.
+ *   job-worker.ts work DATA_DIR N LEASE_MS REDIS_URL   runs jobs of about 100 ms, appending to DATA_DIR/journal
  *   job-worker.ts add DATA_DIR N  adds N jobs, prints each id when it was accepted, then kills itself
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -11,11 +11,12 @@ import type { ClaimedJob, JobResult } from '../../core/jobs/types.ts';
 import { startWorker, type RunContext } from '../../core/worker.ts';
 import { composeJob, filmResult } from './job-samples.ts';
 
-const [, , mode, dataDir = '', count = '1', leaseMs = '4000'] = process.argv;
+const [, , mode, dataDir = '', count = '1', leaseMs = '4000', redisUrl] = process.argv;
 const note = (line: string): void => appendFileSync(path.join(dataDir, 'journal'), `${line}\n`);
 const jobs = await openJobs({
   dataDir,
-  maxAttempts: 20,
+  redisUrl,
+  maxAttempts: redisUrl ? 3 : 20,
   retryBaseMs: 50,
   pollMs: 20,
   reserveBytes: 65_536,
@@ -37,6 +38,7 @@ async function film(job: ClaimedJob, { signal, report, assertLease }: RunContext
   if (other && other !== process.pid && isAlive(other)) note(`overlap ${job.id} ${other} ${process.pid}`);
   writeFileSync(mark, String(process.pid));
   note(`start ${job.id} ${job.lease.attempt} ${process.pid}`);
+  if (job.title === 'poison') process.kill(process.pid, 'SIGKILL');
   const steps = job.title === 'slow' ? 1000 : 5;
   for (let step = 1; step <= steps; step += 1) {
     await sleep(20, undefined, { signal });
