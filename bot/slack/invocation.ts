@@ -65,7 +65,7 @@ export function createInvocation(asker: Asker, facts: PressFacts, answering: Ans
 
   /** Ephemeral messages carry no files: those go by direct message, what is said stays where it was asked. */
   async function whisper(message: Message): Promise<void> {
-    const { files = [], picture, ...rest } = message;
+    const { files = [], picture: _picture, ...rest } = message;
     if (files.length === 0) return sayWithPicture(message);
     await posts.post({ user: asker.user.id }, message, AbortSignal.timeout(REPLY_MS));
     if (isDirect) return;
