@@ -181,6 +181,32 @@ describe('faults', () => {
   });
 });
 
+describe('the settings of a machine', () => {
+  const scenes = Array.from({ length: 4 }, (_, index) => ({
+    media: { type: 'image', src: `https://example.com/${index % 3}.jpg` },
+    duration: 10,
+  }));
+  const board = { scenes, soundtrack: { src: 'https://example.com/music.mp3' } };
+  const wide = { scenes: 300, seconds: 3600, downloads: 400 };
+  const issuesAt = (most: Partial<typeof wide>) => {
+    const checked = validateStoryboard(board, { ...wide, ...most });
+    return checked.ok ? [] : checked.issues;
+  };
+
+  it.each([
+    [{ scenes: 3 }, 'scenes', 'has 4 entries; 3 are the most here'],
+    [{ seconds: 39 }, 'scenes', 'last 40 s together; a film may last 39 s, so make two of it'],
+    [{ downloads: 2 }, 'scenes[2].media.src', 'is one of 4 different addresses; a film may fetch 2'],
+    [{ downloads: 3 }, 'soundtrack.src', 'is one of 4 different addresses; a film may fetch 3'],
+  ])('%j are told at the field that is beyond them', (most, path, message) => {
+    expect(issuesAt(most)).toEqual([{ path, message }]);
+  });
+
+  it('refuse nothing that is within them', () => {
+    expect(issuesAt({ scenes: 4, seconds: 40, downloads: 4 })).toEqual([]);
+  });
+});
+
 describe('warnings', () => {
   const odd: [scenes: StoryboardInput['scenes'], words: string][] = [
     [[{ text: 'Hi', transition: {} }], 'scenes[0].transition has nothing before it'],

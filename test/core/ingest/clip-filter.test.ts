@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createIngest, normaliseFilter, type Clip, type Ingest } from '../../../core/ingest/index.ts';
-import { quarters, readFfmpeg, runFfmpeg, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
+import { describe, expect, it } from 'vitest';
+import { normaliseFilter } from '../../../core/ingest/index.ts';
+import { readFfmpeg, runFfmpeg } from '../../helpers/samples.ts';
 import {
   BLUE,
   expectColours,
@@ -14,20 +14,10 @@ import {
   shownColours,
   WHITE,
   x264,
+  useClipFolder,
 } from './clip-frames.ts';
 
-let dir: string;
-let remove: () => Promise<void>;
-let ingest: Ingest;
-const file = (name: string): string => path.join(dir, name);
-const take = (name: string, part: object = {}): Promise<Clip> => ingest.clip(name, { baseDir: dir, ...part });
-
-beforeAll(async () => {
-  ({ dir, remove } = await sampleFolder());
-  ingest = createIngest({ ffmpeg: testFfmpeg(), cacheDir: file('cache') });
-  await quarters(192, 128).png().toFile(file('quarters.png'));
-});
-afterAll(() => remove());
+const { file, take } = useClipFolder();
 
 describe('looks', () => {
   it.each([
@@ -59,12 +49,12 @@ describe('looks', () => {
     ],
   ])('shows the same colours from %s', async (name, filter, tags) => {
     const sample = `${name.replaceAll(/\W/g, '-')}.mp4`;
-    await quartersClip(dir, sample, filter, ...x264, ...tags);
+    await quartersClip(sample, filter, ...x264, ...tags);
     expectColours(await shownColours(await take(sample)), PRIMARIES);
   });
 
   it('shows RGB video', async () => {
-    await quartersClip(dir, 'rgb.mov', 'format=rgb24', '-c:v', 'qtrle');
+    await quartersClip('rgb.mov', 'format=rgb24', '-c:v', 'qtrle');
     expectColours(await shownColours(await take('rgb.mov')), PRIMARIES);
   });
 
@@ -73,7 +63,7 @@ describe('looks', () => {
     [180, [-1, 0, 0, -1], [WHITE, BLUE, GREEN, RED]],
     [270, [0, -1, 1, 0], [GREEN, WHITE, RED, BLUE]],
   ])('turns a clip recorded at %i° upright exactly once', async (rotation, matrix, expected) => {
-    await quartersClip(dir, 'upright.mp4', plain, ...x264);
+    await quartersClip('upright.mp4', plain, ...x264);
     await writeFile(file(`turned${rotation}.mp4`), withMatrix(await readFile(file('upright.mp4')), matrix));
     const clip = await take(`turned${rotation}.mp4`);
     const sideways = rotation !== 180;
@@ -82,8 +72,8 @@ describe('looks', () => {
   });
 
   it('makes pixels square', async () => {
-    await quartersClip(dir, 'wide.mp4', `${plain},setsar=4/3`, ...x264);
-    await quartersClip(dir, 'tall.mp4', `${plain},setsar=3/4`, ...x264);
+    await quartersClip('wide.mp4', `${plain},setsar=4/3`, ...x264);
+    await quartersClip('tall.mp4', `${plain},setsar=3/4`, ...x264);
     const wide = await take('wide.mp4');
     const tall = await take('tall.mp4');
     expect(wide).toMatchObject({ width: 256, height: 128 });
@@ -94,7 +84,6 @@ describe('looks', () => {
 
   it('cuts odd sides to even ones', async () => {
     await quartersClip(
-      dir,
       'odd.webm',
       'scale=161:121:out_color_matrix=bt601,setsar=1,format=yuv420p',
       '-c:v',

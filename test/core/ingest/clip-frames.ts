@@ -1,8 +1,8 @@
-/** Clips of four plain colours, and what the renderer would see of them. */
+/** The folder that tests of clips work in, clips of four plain colours, and what the renderer would see of them. */
 import path from 'node:path';
-import { expect } from 'vitest';
-import { normaliseFilter, type Clip } from '../../../core/ingest/index.ts';
-import { readFfmpeg, runFfmpeg } from '../../helpers/samples.ts';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { createIngest, normaliseFilter, type Clip, type Ingest } from '../../../core/ingest/index.ts';
+import { quarters, readFfmpeg, runFfmpeg, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
 
 export const RED = [255, 0, 0];
 export const GREEN = [0, 255, 0];
@@ -10,13 +10,29 @@ export const BLUE = [0, 0, 255];
 export const WHITE = [255, 255, 255];
 export const PRIMARIES = [RED, GREEN, BLUE, WHITE];
 
+/** Of one test file: made before its tests, with the four quarters in it, and removed after them. */
+export const clips = {
+  dir: '',
+  ingest: undefined as unknown as Ingest,
+  file: (name: string): string => path.join(clips.dir, name),
+  take: (name: string, part: object = {}): Promise<Clip> =>
+    clips.ingest.clip(name, { baseDir: clips.dir, ...part }),
+};
+
+/** To be called once by a test file. */
+export function useClipFolder(): typeof clips {
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ dir: clips.dir, remove } = await sampleFolder());
+    clips.ingest = createIngest({ ffmpeg: testFfmpeg(), cacheDir: clips.file('cache') });
+    await quarters(192, 128).png().toFile(clips.file('quarters.png'));
+  });
+  afterAll(() => remove());
+  return clips;
+}
+
 /** Writes a clip of the four quarters: 10 frames at 10 a second. */
-export async function quartersClip(
-  dir: string,
-  name: string,
-  filter: string,
-  ...encode: string[]
-): Promise<void> {
+export async function quartersClip(name: string, filter: string, ...encode: string[]): Promise<void> {
   await runFfmpeg(
     '-loop',
     '1',
@@ -25,11 +41,11 @@ export async function quartersClip(
     '-t',
     '1',
     '-i',
-    path.join(dir, 'quarters.png'),
+    clips.file('quarters.png'),
     '-vf',
     filter,
     ...encode,
-    path.join(dir, name),
+    clips.file(name),
   );
 }
 

@@ -1,20 +1,10 @@
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createIngest, normaliseFilter, type Clip, type Ingest } from '../../../core/ingest/index.ts';
-import { makeClip, readFfmpeg, runFfmpeg, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
-import { x264 } from './clip-frames.ts';
+import { describe, expect, it } from 'vitest';
+import { normaliseFilter } from '../../../core/ingest/index.ts';
+import { makeClip, readFfmpeg, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';
+import { x264, useClipFolder } from './clip-frames.ts';
 
-let dir: string;
-let remove: () => Promise<void>;
-let ingest: Ingest;
-const file = (name: string): string => path.join(dir, name);
-const take = (name: string, part: object = {}): Promise<Clip> => ingest.clip(name, { baseDir: dir, ...part });
-
-beforeAll(async () => {
-  ({ dir, remove } = await sampleFolder());
-  ingest = createIngest({ ffmpeg: testFfmpeg(), cacheDir: file('cache') });
-});
-afterAll(() => remove());
+const { file, take } = useClipFolder();
 
 describe('time', () => {
   it('keeps what an edit list hides hidden', async () => {

@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Ffmpeg, type FfmpegRun } from '../../../core/ffmpeg.ts';
-import { createIngest, type Clip, type Ingest } from '../../../core/ingest/index.ts';
-import { makeClip, quarters, runFfmpeg, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
+import { createIngest } from '../../../core/ingest/index.ts';
+import { makeClip, quarters, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';
 import {
   BLUE,
   expectColours,
@@ -16,20 +16,11 @@ import {
   shownColours,
   WHITE,
   x264,
+  clips,
+  useClipFolder,
 } from './clip-frames.ts';
 
-let dir: string;
-let remove: () => Promise<void>;
-let ingest: Ingest;
-const file = (name: string): string => path.join(dir, name);
-const take = (name: string, part: object = {}): Promise<Clip> => ingest.clip(name, { baseDir: dir, ...part });
-
-beforeAll(async () => {
-  ({ dir, remove } = await sampleFolder());
-  ingest = createIngest({ ffmpeg: testFfmpeg(), cacheDir: file('cache') });
-  await quarters(192, 128).png().toFile(file('quarters.png'));
-});
-afterAll(() => remove());
+const { file, take } = useClipFolder();
 
 describe('formats', () => {
   const formats: [name: string, encode: string[], kept: string][] = [
@@ -50,7 +41,6 @@ describe('formats', () => {
   ];
   it.each(formats)('copies %s without encoding', async (name, encode, kept) => {
     await quartersClip(
-      dir,
       name,
       name.startsWith('mjpeg') ? 'scale=out_range=full,format=yuvj420p' : plain,
       ...encode,
@@ -128,14 +118,26 @@ describe('refusals', () => {
         message: expect.stringContaining('cover'),
         hint: expect.stringContaining('soundtrack'),
       });
-      expect((await ingest.track(name, { baseDir: dir })).durationS).toBeCloseTo(1, 1);
+      expect((await clips.ingest.track(name, { baseDir: clips.dir })).durationS).toBeCloseTo(1, 1);
     }
   });
 
   it.each([
-    ['1000 frames a second', ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1000:d=0.5'], /1000 frames a second; at most 240/],
-    ['ten hours', ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1/120:d=36000'], /lasts 36000 s; at most 3600 s/],
-    ['8k at 60', ['-f', 'lavfi', '-i', 'color=black:s=7680x4320:r=60:d=0.01'], /7680 × 4320 px; at most 17 million px/],
+    [
+      '1000 frames a second',
+      ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1000:d=0.5'],
+      /1000 frames a second; at most 240/,
+    ],
+    [
+      'ten hours',
+      ['-f', 'lavfi', '-i', 'color=black:s=16x16:r=1/120:d=36000'],
+      /lasts 36000 s; at most 3600 s/,
+    ],
+    [
+      '8k at 60',
+      ['-f', 'lavfi', '-i', 'color=black:s=7680x4320:r=60:d=0.01'],
+      /7680 × 4320 px; at most 17 million px/,
+    ],
   ])('S22: refuses %s by its headers', async (name, source, reason) => {
     const sample = `${name.replaceAll(' ', '-')}.mp4`;
     await runFfmpeg(
@@ -150,7 +152,7 @@ describe('refusals', () => {
     );
     const counting = new CountingFfmpeg(testFfmpeg().paths);
     const own = createIngest({ ffmpeg: counting, cacheDir: file('cache-bombs') });
-    await expect(own.clip(sample, { baseDir: dir })).rejects.toMatchObject({
+    await expect(own.clip(sample, { baseDir: clips.dir })).rejects.toMatchObject({
       code: 'media_unusable',
       message: expect.stringMatching(reason),
       hint: expect.any(String),
@@ -174,7 +176,7 @@ describe('refusals', () => {
       cacheDir: file('cache-gif'),
       limits: { animationPixels: 4e6 },
     });
-    await expect(own.clip('bomb.gif', { baseDir: dir })).rejects.toThrow(/50 frames of 400 × 400/);
+    await expect(own.clip('bomb.gif', { baseDir: clips.dir })).rejects.toThrow(/50 frames of 400 × 400/);
     await expect(take('still.gif')).rejects.toMatchObject({ hint: expect.stringContaining('image') });
     await expect(take('quarters.png')).rejects.toMatchObject({ hint: expect.stringContaining('image') });
   });
@@ -209,13 +211,13 @@ describe('work', () => {
     await writeFile(file('same-content.mp4'), await readFile(file('shared.mp4')));
     const counting = new CountingFfmpeg(testFfmpeg().paths);
     const own = createIngest({ ffmpeg: counting, cacheDir: file('cache-shared') });
-    const clips = await Promise.all(
-      ['shared.mp4', 'shared.mp4', 'same-content.mp4'].map((name) => own.clip(name, { baseDir: dir })),
+    const taken = await Promise.all(
+      ['shared.mp4', 'shared.mp4', 'same-content.mp4'].map((name) => own.clip(name, { baseDir: clips.dir })),
     );
-    expect(new Set(clips.map((clip) => clip.path)).size).toBe(1);
+    expect(new Set(taken.map((clip) => clip.path)).size).toBe(1);
     expect(counting.runs.toSorted()).toEqual(['copying a clip', 'decoding sound', 'looking at a clip']);
     const later = createIngest({ ffmpeg: counting, cacheDir: file('cache-shared') });
-    expect(await later.clip('shared.mp4', { baseDir: dir })).toEqual(clips[0]);
+    expect(await later.clip('shared.mp4', { baseDir: clips.dir })).toEqual(taken[0]);
     expect(counting.runs).toHaveLength(3);
   });
 
@@ -224,7 +226,7 @@ describe('work', () => {
     const stop = new AbortController();
     const slow = new CountingFfmpeg(testFfmpeg().paths, () => stop.abort());
     const own = createIngest({ ffmpeg: slow, cacheDir: file('cache-stopped') });
-    await expect(own.clip('stopped.mp4', { baseDir: dir, signal: stop.signal })).rejects.toMatchObject({
+    await expect(own.clip('stopped.mp4', { baseDir: clips.dir, signal: stop.signal })).rejects.toMatchObject({
       code: 'cancelled',
     });
     await expect
@@ -240,7 +242,7 @@ describe('work', () => {
     await makeClip(file("-i odd'name:%d.mp4"));
     const counting = new CountingFfmpeg(testFfmpeg().paths);
     const own = createIngest({ ffmpeg: counting, cacheDir: file('cache-names') });
-    await own.clip("-i odd'name:%d.mp4", { baseDir: dir });
+    await own.clip("-i odd'name:%d.mp4", { baseDir: clips.dir });
     for (const input of counting.sources)
       expect(input).toMatch(/^file:.*\/cache-names\/(original-[0-9a-f]{64}|\.tmp-[0-9a-f-]+\.mp4)$/);
   });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realNetwork, type Address, type Network } from '../../../core/ingest/connect.ts';
+import { createDownloadBudget } from '../../../core/ingest/download-budget.ts';
 import { createIngest, type IngestLimits } from '../../../core/ingest/index.ts';
 import { quarters, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
 
@@ -486,5 +487,76 @@ describe('what is there already', () => {
     await fetchPicture(local());
     await fetchPicture(local());
     expect(requests.map((request) => request.headers['if-none-match'])).toEqual([undefined, undefined]);
+  });
+});
+
+describe('the service itself', () => {
+  const own = (allowHosts: string[] = []) =>
+    createIngest({
+      ffmpeg: testFfmpeg(),
+      cacheDir: cacheDir(),
+      network,
+      allowHosts,
+      ownHosts: ['public.test', '127.0.0.1'],
+    });
+
+  it('is no source of media, by none of its names and on no port', async () => {
+    for (const at of ['https://public.test/files/a.mp4', 'http://PUBLIC.test:443/', local()])
+      await expect(own().picture(at)).rejects.toMatchObject({
+        code: 'url_not_allowed',
+        message: expect.stringContaining('this service itself'),
+        hint: expect.stringContaining('asset:'),
+      });
+    expect(dialled).toEqual([]);
+  });
+
+  it('is one where the operator says so', async () => {
+    expect(await own([`127.0.0.1:${port}`]).picture(local())).toMatchObject({ width: 200 });
+  });
+});
+
+describe('all downloads of one film', () => {
+  const withBudget = (bytes: number) => ({ downloads: createDownloadBudget(bytes) });
+
+  it('stop where their sum passes the limit, by what was announced', async () => {
+    const context = withBudget(picture.length * 2.5);
+    answer = (_request, response) => response.setHeader('content-length', picture.length).end(picture);
+    await fetchPicture(local('/1.png'), {}, context);
+    await fetchPicture(local('/2.png'), {}, context);
+    await expect(fetchPicture(local('/3.png'), {}, context)).rejects.toMatchObject({
+      code: 'too_large',
+      message: expect.stringMatching(/more than \d+ MB/),
+    });
+    await expectNothingLeft();
+  });
+
+  it('stop an endless one that announces nothing', async () => {
+    let sent = 0;
+    answer = (_request, response) => {
+      const more = (): void => {
+        if (response.destroyed) return;
+        sent += 65_536;
+        response.write(Buffer.alloc(65_536), more);
+      };
+      more();
+    };
+    await expect(fetchPicture(local(), {}, withBudget(1_000_000))).rejects.toMatchObject({
+      code: 'too_large',
+    });
+    expect(sent).toBeLessThan(8_000_000);
+    await expectNothingLeft();
+  });
+
+  it('count an address once, and a copy that is still right like a new one', async () => {
+    answer = (request, response) => {
+      if (request.headers['if-none-match']) response.writeHead(304).end();
+      else response.writeHead(200, { etag: '"v1"', 'content-length': picture.length }).end(picture);
+    };
+    const context = withBudget(picture.length * 1.5);
+    await fetchPicture(local(), {}, context);
+    await fetchPicture(local(), {}, { ...context, maxSide: 50 });
+    await expect(fetchPicture(local('/other.png'), {}, context)).rejects.toMatchObject({ code: 'too_large' });
+    await fetchPicture(local('/other.png'));
+    await expect(fetchPicture(local('/other.png'), {}, context)).rejects.toMatchObject({ code: 'too_large' });
   });
 });

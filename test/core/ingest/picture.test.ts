@@ -212,6 +212,29 @@ describe('refusals', () => {
     await expect(take('half.jpg')).rejects.toThrow(/cut short/);
   });
 
+  it.each([
+    ['jpg', async () => quarters(800, 600).jpeg().toBuffer()],
+    ['png', async () => quarters(800, 600).png({ compressionLevel: 0 }).toBuffer()],
+    ['gif', async () => quarters(800, 600).gif().toBuffer()],
+  ])('uses what can be read of a cut %s if asked, and says so', async (extension, make) => {
+    const whole = await make();
+    await writeFile(file(`rest.${extension}`), whole.subarray(0, Math.floor(whole.length * 0.7)));
+    const picture = await take(`rest.${extension}`, { useDamaged: true });
+    expect(picture).toMatchObject({ width: 800, height: 600 });
+    expect(picture.warnings).toEqual([expect.stringContaining('What could be read of it is used.')]);
+    const [red, green] = await quarterColours(picture.path);
+    expect(red![0]).toBeGreaterThan(240);
+    expect(green![1]).toBeGreaterThan(240);
+    await expect(take(`rest.${extension}`)).rejects.toMatchObject({ code: 'media_unusable' });
+  });
+
+  it('refuses what nothing can be read of, asked or not', async () => {
+    const whole = await quarters(800, 600).tiff().toBuffer();
+    await writeFile(file('cut.tif'), whole.subarray(0, whole.length / 2));
+    for (const useDamaged of [true, false])
+      await expect(take('cut.tif', { useDamaged })).rejects.toThrow(/TIFF picture is cut short/);
+  });
+
   it('S29: refuses a PNG with bad data', async () => {
     const whole = await quarters(400, 300).png().toBuffer();
     const at = whole.indexOf('IDAT') + 30;
