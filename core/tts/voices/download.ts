@@ -83,7 +83,10 @@ async function fetchRest({
     const tag = have > 0 ? await readFile(`${part}.etag`, 'utf8').catch(() => '') : '';
     const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-`, ...(tag ? { 'if-range': tag } : {}) } : {}; // prettier-ignore
     const response = await fetch(url, { headers, signal: ending });
-    if (response.status === 416) return void (await discard(part));
+    if (response.status === 416) {
+      await discard(part);
+      return;
+    }
     if (!response.ok || !response.body) throw refused(url, response.status);
     if (/text\/html/i.test(response.headers.get('content-type') ?? ''))
       throw refused(url, response.status, true);

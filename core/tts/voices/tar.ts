@@ -19,6 +19,16 @@ type Entry = { name: string; type: string; bytes: number };
  */
 export async function unpackTar(pieces: AsyncIterable<Uint8Array>, folder: string): Promise<void> {
   const reader = new BlockReader(pieces);
+  try {
+    await unpackEntries(reader, folder);
+    // What follows is padding, but reading it lets whoever unpacks check the end too.
+    await reader.drain();
+  } finally {
+    await reader.close();
+  }
+}
+
+async function unpackEntries(reader: BlockReader, folder: string): Promise<void> {
   let longName: string | null = null;
   let [files, bytes] = [0, 0];
   for (;;) {
@@ -119,6 +129,15 @@ class BlockReader {
       this.rest = this.rest.subarray(part.length);
     }
     return out;
+  }
+
+  async drain(): Promise<void> {
+    while (!(await this.pieces.next()).done);
+  }
+
+  /** Lets the source of the pieces end, however far it was read. */
+  async close(): Promise<void> {
+    await this.pieces.return?.();
   }
 
   async take(bytes: number): Promise<Uint8Array> {
