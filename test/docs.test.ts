@@ -1,9 +1,10 @@
 /** The documents say what is so: table, settings, exit codes and links are checked against the code. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../cli/failure.ts';
 import { loadConfig } from '../core/config.ts';
+import { takenTypes } from '../core/ingest/media-type.ts';
 import { parseScript } from '../core/script.ts';
 import { parseStoryboardText } from '../core/storyboard-file.ts';
 import { validateStoryboard } from '../core/validate.ts';
@@ -37,6 +38,16 @@ describe('README', () => {
     expect(validateStoryboard(parseScript(script, { name: 'first.md' }).storyboard)).toEqual(storyboard);
   });
 
+  it('names every kind of media that is taken', () => {
+    const [section] = /(?<=## Pictures, clips and sound it takes\n)[\s\S]*?(?=\n## )/.exec(
+      read('README.md'),
+    )!;
+    for (const name of takenTypes) {
+      const words = name === 'Ogg Speex' ? ['Ogg', 'Speex'] : [name];
+      for (const word of words) expect(section).toMatch(new RegExp(`\\b${word}\\b`));
+    }
+  });
+
   it('explains only tags and settings that exist', () => {
     const tags = [...read('README.md').matchAll(/`(\[[a-z]+: [^\]`]+\])`/g)].map(([, tag]) =>
       tag!.replaceAll('\\|', '|'),
@@ -52,7 +63,10 @@ describe('.env.example', () => {
   const settings = lines.flatMap((line) => /^#([A-Z][A-Z0-9_]+)=(.*)$/.exec(line)?.slice(1, 2) ?? []);
 
   it('names every setting once, and no other', () => {
-    const names = [...read('core/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name!);
+    const areas = readdirSync(path.join(root, 'core/config')).map((file) => read(`core/config/${file}`));
+    const names = [
+      ...[read('core/config.ts'), ...areas].join('\n').matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm),
+    ].map(([, name]) => name!);
     expect(settings.toSorted()).toEqual(names.filter((name) => name !== 'PATH').toSorted());
   });
 

@@ -77,6 +77,9 @@ const refused: Record<string, string> = {
   gz: 'an archive. Unpack it and give the file inside',
 };
 
+/** Names of all that is taken. @internal */
+export const takenTypes: readonly string[] = [...new Set(Object.values(accepted).map(({ name }) => name))];
+
 /**
  * Looks at the content of a file of ours.
  * @throws {StudioError} media_unusable for everything that is not on the list, with a hint

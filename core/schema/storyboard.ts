@@ -31,6 +31,10 @@ const sourceSchema = z
   .refine((src) => !src.includes('\u0000'), 'contains a NUL character')
   .describe('https:// address, asset:… id from an upload, or (command line only) a file path');
 
+const shownSourceSchema = sourceSchema.describe(
+  'https:// address, asset:… id from an upload, or (command line only) a file path; an animation moves as "video" and shows its first picture as "image"',
+);
+
 const shownTextSchema = z
   .string()
   .min(1, 'is empty')
@@ -45,9 +49,7 @@ const fitSchema = z
 export const mediaSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('image'),
-    src: sourceSchema.describe(
-      'https:// address, asset:… id from an upload, or (command line only) a file path; of an animation its first picture is shown',
-    ),
+    src: shownSourceSchema,
     fit: fitSchema,
     damaged: z
       .enum(['refuse', 'use'])
@@ -56,9 +58,7 @@ export const mediaSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('video'),
-    src: sourceSchema.describe(
-      'https:// address, asset:… id from an upload, or (command line only) a file path; animated GIF, PNG and WebP move here',
-    ),
+    src: shownSourceSchema,
     fit: fitSchema,
     start: z
       .number()
