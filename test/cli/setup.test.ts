@@ -31,7 +31,7 @@ case "$*" in
       case $word in
         "\${BROKEN:-none}") exit 100 ;;
         ffmpeg) cp "$MACHINE/bin/true" "$MACHINE/bin/ffmpeg"; cp "$MACHINE/bin/true" "$MACHINE/bin/ffprobe" ;;
-        redis-server|chromium) cp "$MACHINE/bin/true" "$MACHINE/bin/$word" ;;
+        redis-server|chromium|bzip2) cp "$MACHINE/bin/true" "$MACHINE/bin/$word" ;;
         fonts-noto-cjk) echo 'Noto Sans CJK JP' >> "$MACHINE/fonts" ;;
         fonts-noto-color-emoji) echo 'Noto Color Emoji' >> "$MACHINE/fonts" ;;
       esac
@@ -76,7 +76,7 @@ describe('scripts/setup', () => {
     expect(first.code).toBe(0);
     expect(first.asked).toEqual([
       'update -q',
-      'install -q -y --no-install-recommends ffmpeg fonts-noto-cjk fonts-noto-color-emoji redis-server chromium',
+      'install -q -y --no-install-recommends ffmpeg fonts-noto-cjk fonts-noto-color-emoji redis-server chromium bzip2',
     ]);
     expect(first.output).toContain('everything is here now (ffmpeg version 5.1.9)');
     const second = setup(['--test']);
@@ -119,7 +119,7 @@ describe('scripts/setup', () => {
     have('apt-get', apt);
     const { code, output, asked } = setup(['--check']);
     expect({ code, asked }).toEqual({ code: 1, asked: [] });
-    expect(output).toContain('missing: ffmpeg cjk-fonts emoji-fonts redis chromium');
+    expect(output).toContain('missing: ffmpeg cjk-fonts emoji-fonts redis chromium bzip2');
     rmSync(bin('apt-get'));
     expect(setup([]).output).toContain('please install with your package manager');
   });
