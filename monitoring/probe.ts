@@ -127,11 +127,11 @@ export function lookupBy(resolve: Resolve): LookupFunction {
   };
 }
 
+/** `validTo` is epoch ms; `fault` says why it may not be trusted. */
+export type Certificate = { validTo: number; issuer: string; fingerprint: string; fault: string | null };
+
 /** The certificate a server shows, and whether it may be trusted for the name. Rejects like `probe` fails. */
-export async function certificateOf(
-  url: URL,
-  options: ProbeOptions,
-): Promise<{ validTo: number; issuer: string; fingerprint: string; fault: string | null }> {
+export async function certificateOf(url: URL, options: ProbeOptions): Promise<Certificate> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   const pinned = options.address ? async () => options.address! : options.resolve;
   const { connect } = await import('node:tls');

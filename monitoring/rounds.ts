@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../core/log.ts';
 import type { Alerts } from './alerts.ts';
 import type { Monitor } from './monitor.ts';
-import { same } from './texts.ts';
+import { same, sayLength } from './texts.ts';
 import type { Check, CheckResult } from './types.ts';
 import { nextDelayMs } from './watchdog.ts';
 
@@ -168,8 +168,8 @@ function failed({ id, timeoutMs }: Check, reason: string): CheckResult {
   const why =
     reason === 'timeout'
       ? {
-          en: `no answer in ${Math.round(timeoutMs / 1000)} s`,
-          es: `sin respuesta en ${Math.round(timeoutMs / 1000)} s`,
+          en: `no answer in ${sayLength(Math.max(1000, timeoutMs))}`,
+          es: `sin respuesta en ${sayLength(Math.max(1000, timeoutMs))}`,
         }
       : same(reason.slice(0, 120));
   return {

@@ -99,9 +99,9 @@ async function ask(url: URL, signal: AbortSignal): Promise<{ used: number; most:
     let text = '';
     for await (const chunk of socket) {
       text += String(chunk);
-      const refused = /^-(.+)\r\n/m.exec(text)?.[1];
-      // An answer to INFO is long: other errors are the end of it.
-      if (refused && !text.includes('used_memory:')) throw new Error(refused.slice(0, 80));
+      // Of several answers the first says no, if any: to AUTH, or to PING without it.
+      if (text.startsWith('-') && text.includes('\r\n'))
+        throw new Error(text.slice(1, text.indexOf('\r\n')).slice(0, 80));
       if (text.includes('maxmemory_policy:') && text.endsWith('\r\n')) break;
     }
     if (!text.includes('+PONG')) throw new Error('no PONG');

@@ -1,8 +1,7 @@
 /** The certificate people are shown: valid now, and told of 21, 14, 7, 3 and 1 days before it ends, once each. */
-import type { Finding } from '../../core/ops/types.ts';
-import { certificateOf, type Resolve } from '../probe.ts';
+import { certificateOf, type Certificate, type Resolve } from '../probe.ts';
 import { same } from '../texts.ts';
-import type { Check } from '../types.ts';
+import type { Check, CheckResult } from '../types.ts';
 
 export type TlsSettings = {
   url: string;
@@ -15,67 +14,65 @@ export type TlsSettings = {
 const WARN_DAYS = [21, 14, 7, 3, 1];
 const DAY_MS = 24 * 3600_000;
 
+const cure = {
+  en: 'Renew it (certbot renew, or the edge certificate of the zone) and reload the web server.',
+  es: 'Renuévalo (certbot renew, o el certificado de la zona) y recarga el servidor web.',
+};
+
 /** Null for what has no certificate. */
 export function tlsCheck(settings: TlsSettings): Check | null {
+  const { intervalMs, resolve, now, dependsOn = [] } = settings;
   const url = new URL(settings.url);
   if (url.protocol !== 'https:') return null;
-  const host = url.hostname;
-  const timeoutMs = Math.min(15_000, settings.intervalMs * 0.8);
-  const cure = {
-    en: 'Renew it (certbot renew, or the edge certificate of the zone) and reload the web server.',
-    es: 'Renuévalo (certbot renew, o el certificado de la zona) y recarga el servidor web.',
-  };
+  const timeoutMs = Math.min(15_000, intervalMs * 0.8);
   return {
-    id: `tls:${host}`,
+    id: `tls:${url.hostname}`,
     kind: 'tls',
-    intervalMs: settings.intervalMs,
+    intervalMs,
     timeoutMs,
     party: 'own',
-    dependsOn: settings.dependsOn ?? [],
+    dependsOn,
     async run(signal) {
-      const shown = await certificateOf(url, {
-        timeoutMs: timeoutMs - 100,
-        signal,
-        resolve: settings.resolve,
-      });
-      const left = (shown.validTo - settings.now()) / DAY_MS;
-      const days = Math.max(0, Math.floor(left));
-      const facts = [
-        { name: { en: 'Valid until', es: 'Válido hasta' }, value: same(new Date(shown.validTo).toISOString().slice(0, 16).replace('T', ' ')) }, // prettier-ignore
-        { name: { en: 'Issued by', es: 'Emitido por' }, value: same(shown.issuer || '–') },
-      ];
-      const fault = left <= 0 ? 'CERT_HAS_EXPIRED' : shown.fault;
-      if (fault)
-        return {
-          ok: false,
-          verdict: 'certificate_invalid',
-          summary: {
-            en: `The certificate of ${host} is not valid (${fault})`,
-            es: `El certificado de ${host} no es válido (${fault})`,
-          },
-          cure,
-          facts,
-          latencyMs: null,
-        };
-      const threshold = WARN_DAYS.filter((each) => left <= each).at(-1);
-      const ends: Pick<Finding, 'verdict' | 'summary' | 'cure' | 'facts'> = {
-        verdict: 'certificate_ends',
-        summary: {
-          en: `The certificate of ${host} ends in ${days} ${days === 1 ? 'day' : 'days'}`,
-          es: `El certificado de ${host} caduca en ${days} ${days === 1 ? 'día' : 'días'}`,
-        },
-        cure,
-        facts,
-      };
-      return {
-        ok: true,
-        ...(threshold === undefined ? { ...ends, verdict: 'ok', cure: null } : ends),
-        latencyMs: null,
-        notices:
-          threshold === undefined
-            ? []
-            : [{ key: `tls:${host}:${shown.fingerprint.slice(0, 23)}:${threshold}`, finding: ends }],
-      };
+      const shown = await certificateOf(url, { timeoutMs: timeoutMs - 100, signal, resolve });
+      return judgeCertificate(url.hostname, shown, now());
     },
   };
+}
+
+/** @param now epoch ms */
+export function judgeCertificate(host: string, shown: Certificate, now: number): CheckResult {
+  const left = (shown.validTo - now) / DAY_MS;
+  const facts = [
+    {
+      name: { en: 'Valid until', es: 'Válido hasta' },
+      value: same(`${new Date(shown.validTo).toISOString().slice(0, 10)}`),
+    },
+    { name: { en: 'Issued by', es: 'Emitido por' }, value: same(shown.issuer || '–') },
+  ];
+  const fault = left <= 0 ? 'CERT_HAS_EXPIRED' : shown.fault;
+  if (fault)
+    return {
+      ok: false,
+      verdict: 'certificate_invalid',
+      summary: {
+        en: `The certificate of ${host} is not valid (${fault})`,
+        es: `El certificado de ${host} no es válido (${fault})`,
+      },
+      cure,
+      facts,
+      latencyMs: null,
+    };
+  const days = Math.floor(left);
+  const summary = {
+    en: `The certificate of ${host} ends in ${days} ${days === 1 ? 'day' : 'days'}`,
+    es: `El certificado de ${host} caduca en ${days} ${days === 1 ? 'día' : 'días'}`,
+  };
+  // The nearest of those passed: one that is first seen late is told of once, not five times.
+  const threshold = WARN_DAYS.filter((each) => left <= each).at(-1);
+  if (threshold === undefined)
+    return { ok: true, verdict: 'ok', summary, cure: null, facts, latencyMs: null };
+  const ends = { verdict: 'certificate_ends', summary, cure, facts };
+  // A renewed certificate has another fingerprint, and warnings of its own.
+  const key = `tls:${host}:${shown.fingerprint.slice(0, 23)}:${threshold}`;
+  return { ok: true, ...ends, latencyMs: null, notices: [{ key, finding: ends }] };
 }

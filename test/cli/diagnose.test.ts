@@ -18,14 +18,9 @@ test('it prints the table, the verdict and the cure, and fails where the host do
   expect(fine.code).toBe(0);
 
   await cloudflare.play('origin stopped');
-  const down = await runCli(['diagnose', url, '--language', 'es'], { cwd, env });
-  expect(down.stdout).toMatch(
-    /Borde +521 · [\s\S]*✗ El origen de localhost \(127\.0\.0\.2\) está caído[\s\S]*systemctl/,
-  );
+  const down = await runCli(['diagnose', url, '--language', 'es', '--json'], { cwd, env });
   expect(down.code).toBe(1);
-
-  const json = await runCli(['diagnose', url, '--json'], { cwd, env });
-  expect(JSON.parse(json.stdout.trim().split('\n').at(-1)!)).toMatchObject({
+  expect(JSON.parse(down.stdout.trim().split('\n').at(-1)!)).toMatchObject({
     host: 'localhost',
     ok: false,
     verdict: 'origin_down',

@@ -307,6 +307,6 @@ test('over random worlds: nothing twice, every message its end, nothing while mu
       }
       world.store.close();
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 }, 60_000);
