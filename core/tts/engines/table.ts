@@ -51,7 +51,7 @@ function sherpa({ sherpaModelsDir, sherpaThreads }: EngineSettings): EngineEntry
 const sherpaPool = { size: 1, maxRssBytes: 3 * 1024 ** 3, idleMs: 20_000 };
 
 function services({ openai, elevenlabs, azure, edge }: EngineSettings, tools: ServiceTools): EngineEntry[] {
-  const openaiVoices = cloudVoices('openai', openai?.voices);
+  const sdk = once(() => packageVersion('microsoft-cognitiveservices-speech-sdk'));
   return [
     service('elevenlabs', cloudVoices('elevenlabs', elevenlabs?.voices), {
       // An address of one's own alone will do for a proxy that keeps the key.
@@ -59,13 +59,13 @@ function services({ openai, elevenlabs, azure, edge }: EngineSettings, tools: Se
       needs: 'Set ELEVENLABS_API_KEY.',
       load: async () => (await import('./elevenlabs.ts')).createElevenlabs(elevenlabs!, tools),
     }),
-    service('openai', openaiVoices, {
+    service('openai', cloudVoices('openai', openai?.voices), {
       available: () => Boolean(openai?.apiKey ?? openai?.baseUrl),
       needs: 'Set OPENAI_API_KEY or OPENAI_BASE_URL.',
       load: async () => (await import('./openai.ts')).createOpenai(openai!, tools),
     }),
     service('azure', cloudVoices('azure', azure?.voices), {
-      available: () => Boolean(azure?.endpoint ?? (azure?.key && azure.region)) && packageVersion('microsoft-cognitiveservices-speech-sdk') !== null, // prettier-ignore
+      available: () => Boolean(azure?.endpoint ?? (azure?.key && azure.region)) && sdk() !== null, // prettier-ignore
       needs: 'Set AZURE_SPEECH_KEY and AZURE_SPEECH_REGION.',
       load: async () => (await import('./azure.ts')).createAzure(azure!, tools),
     }),

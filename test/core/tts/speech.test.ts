@@ -278,6 +278,30 @@ describe('speech', () => {
     await Promise.all([strict.close(), lenient.close()]);
   });
 
+  it('says when a sentence is too long for an engine', async () => {
+    const terse: EngineEntry = {
+      name: 'openai',
+      available: () => true,
+      voices: () => [],
+      defaultVoice: () => 'any',
+      suits: () => true,
+      load: async () => ({
+        ...(await import('../../../core/tts/engines/none.ts')).createSilence(),
+        name: 'openai',
+        maxCharacters: 20,
+      }),
+    };
+    const short = createSpeech({ cacheDir: path.join(folder, 'terse') }, [terse]);
+    expect((await short.speak({ text: 'Short. And short.', language: 'en' })).marks).toHaveLength(5);
+    await expect(
+      short.speak({ text: 'This sentence has more characters than that.', language: 'en' }),
+    ).rejects.toMatchObject({
+      code: 'too_large',
+      message: expect.stringMatching(/44 characters.*openai.*20/),
+    });
+    await short.close();
+  });
+
   it('closes in the middle of work, twice, and then refuses', async () => {
     const short = createSpeech({ cacheDir: path.join(folder, 'closing') });
     const work = short.speak({ text: 'Not finished in time. '.repeat(50), language: 'es' });
