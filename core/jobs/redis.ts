@@ -10,6 +10,7 @@ import type { Logger } from '../log.ts';
 import { isFinal } from '../schema/job.ts';
 import * as life from './lifecycle.ts';
 import { LiveProgress } from './live-progress.ts';
+import { Claims, type ClaimAsk } from './redis/claims.ts';
 import { RedisClock } from './redis/clock.ts';
 import { Connection } from './redis/connection.ts';
 import { Feed } from './redis/feed.ts';
@@ -21,7 +22,7 @@ import { recordMigrations, type RecordMigration } from './redis/record-format.ts
 import { forgetOldWorkers, readStats, reportWorker } from './redis/reports.ts';
 import { scripts } from './redis/scripts.ts';
 import { checkServer } from './redis/server-check.ts';
-import { Store } from './redis/store.ts';
+import { Store, type Waiting } from './redis/store.ts';
 import { Tickets } from './redis/tickets.ts';
 import { readUsage } from './redis/usage.ts';
 import { Waiters } from './redis/waiting.ts';
@@ -54,6 +55,8 @@ class RedisJobs implements t.JobBackend {
   readonly announcements: t.AnnouncementOutbox;
   readonly #options: RedisJobsOptions;
   readonly #now: () => number;
+  /** For scripts, which ask Redis itself if it is ''. */
+  readonly #time: () => string;
   readonly #clock = new RedisClock();
   readonly #connection: Connection;
   readonly #store: Store;
@@ -64,14 +67,16 @@ class RedisJobs implements t.JobBackend {
   readonly #outbox: Outbox;
   readonly #workWaiters = new Waiters();
   readonly #announcementWaiters = new Waiters();
-  #claiming: Promise<unknown> = Promise.resolve();
+  readonly #claims: Claims;
   #warnings: string[] = [];
   #closed = false;
 
   constructor(options: RedisJobsOptions) {
     const { url, log, migrations = recordMigrations } = options;
     this.#options = options;
-    this.#now = options.now ?? (() => this.#clock.now());
+    const { now } = options;
+    this.#now = now ?? (() => this.#clock.now());
+    this.#time = now ? () => String(now()) : () => '';
     this.#tickets = new Tickets({ url, log, wake: () => this.#wakeWorker() });
     this.#connection = new Connection({
       url,
@@ -95,9 +100,7 @@ class RedisJobs implements t.JobBackend {
       log,
       changedSince: (change, id) => this.#changedSince(change, id),
       latestChange: async () => Number((await connection.call((client) => client.get(keys.change))) ?? 0),
-      onChange: (record) => {
-        if (isFinal(record.status)) this.#announcementWaiters.wake();
-      },
+      onFinal: () => this.#announcementWaiters.wake(),
     });
     this.#ledger = new Ledger({
       store: this.#store,
@@ -114,12 +117,19 @@ class RedisJobs implements t.JobBackend {
       waiters: this.#announcementWaiters,
       migrations,
       pollMs: options.pollMs,
-      now: this.#now,
+      time: this.#time,
+    });
+    this.#claims = new Claims({
+      peek: (most) => this.#store.peek(this.#time(), most),
+      takeBack: (id) => this.#takeBack(id),
+      claim: (waiting, ask) => this.#claim(waiting, ask),
     });
     this.announcements = this.#outbox;
   }
 
   async add(job: t.NewJob): Promise<{ job: t.JobRecord; created: boolean }> {
+    // Before that it is not known what time it is.
+    await this.#connection.ready();
     for (;;) {
       const record = life.queueNew(job, newId(), this.#now(), this.#options);
       const added = await this.#ledger.insert(record, job.request, this.#options.maxQueued);
@@ -154,35 +164,11 @@ class RedisJobs implements t.JobBackend {
     );
   }
 
-  /** One after the other within a process: its claims would only get in each other's way. */
   async claim(
     workerId: string,
     options: { leaseMs: number; timeoutMs: number },
   ): Promise<t.ClaimedJob | null> {
-    const claim = this.#claiming.then(() => this.#claim(workerId, options));
-    this.#claiming = claim.catch(() => {});
-    return claim;
-  }
-
-  async #claim(
-    workerId: string,
-    options: { leaseMs: number; timeoutMs: number },
-  ): Promise<t.ClaimedJob | null> {
-    for (;;) {
-      const { abandoned, next } = await this.#store.peek(this.#now());
-      if (abandoned.length > 0) {
-        for (const id of abandoned) await this.#takeBack(id);
-        continue;
-      }
-      if (!next) return null;
-      const claimed = life.claimed(next.snapshot.record, workerId, this.#now(), options);
-      const saved = await this.#ledger.save(next.snapshot, claimed);
-      // Someone else was faster: who is next now?
-      if (!saved) continue;
-      const job = { ...saved, lease: claimed.lease };
-      this.#live.start(job, this.#now());
-      return { ...job, request: next.request };
-    }
+    return this.#claims.ask({ workerId, ...options });
   }
 
   async waitForWork(timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -254,6 +240,7 @@ class RedisJobs implements t.JobBackend {
   }
 
   async reportWorker(worker: Omit<t.WorkerInfo, 'seenAt'>): Promise<void> {
+    await this.#connection.ready();
     await reportWorker(this.#connection, worker, this.#now());
   }
 
@@ -315,13 +302,17 @@ class RedisJobs implements t.JobBackend {
   }
 
   async #isDue(): Promise<boolean> {
-    const [waiting, abandoned] = await this.#connection.call((client) =>
-      Promise.all([
-        client.zCount(keys.waiting, '-inf', this.#now()),
-        client.zCount(keys.running, '-inf', this.#now()),
-      ]),
-    );
-    return waiting + abandoned > 0;
+    const [, due] = await this.#store.run<[number, number]>(scripts.countDue, [this.#time()]);
+    return due > 0;
+  }
+
+  async #claim({ snapshot, request }: Waiting, ask: ClaimAsk): Promise<t.ClaimedJob | null> {
+    const claimed = life.claimed(snapshot.record, ask.workerId, this.#now(), ask);
+    const saved = await this.#ledger.save(snapshot, claimed);
+    if (!saved) return null;
+    const job = { ...saved, lease: claimed.lease };
+    this.#live.start(job, this.#now());
+    return { ...job, request };
   }
 
   /** A message came: is there someone to take a job? */

@@ -23,6 +23,8 @@ export type ConnectionOptions = {
 };
 
 export const PATIENCE_MS = 3000;
+/** How often a connection is tried, ms. */
+const PULSE_MS = 5000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 
@@ -32,6 +34,7 @@ export class Connection {
   readonly #closing = new AbortController();
   readonly #keeping: Promise<void>;
   readonly #readyWaiters = new Set<() => void>();
+  readonly #pulse: NodeJS.Timeout;
   #client: RedisClient | null = null;
   #giveUp: ((reason: unknown) => void) | null = null;
   #fault: unknown = null;
@@ -40,6 +43,10 @@ export class Connection {
     this.#options = options;
     this.#patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.#keeping = this.#keep();
+    // One that only listens would never notice that nothing can arrive any more.
+    this.#pulse = setInterval(() => {
+      if (this.#client) void this.call((client) => client.ping()).catch(() => {});
+    }, PULSE_MS).unref();
   }
 
   /** Why there is no connection now, as far as is known. */
@@ -47,13 +54,18 @@ export class Connection {
     return this.#fault;
   }
 
+  /** Resolves when it is there, and prepared. @throws {StudioError} not_ready if that takes too long */
+  async ready(): Promise<RedisClient> {
+    if (!this.#client) await this.#untilReady(this.#patienceMs);
+    if (this.#closing.signal.aborted) throw closed();
+    if (!this.#client) throw unreachable(this.#fault);
+    return this.#client;
+  }
+
   /** @throws {StudioError} not_ready or no_space, see faults.ts */
   async call<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
     const end = performance.now() + this.#patienceMs;
-    await this.#untilReady(this.#patienceMs);
-    const client = this.#client;
-    if (this.#closing.signal.aborted) throw closed();
-    if (!client) throw unreachable(this.#fault);
+    const client = await this.ready();
     try {
       return await within(Math.max(1, end - performance.now()), ask(client));
     } catch (error) {
@@ -66,6 +78,7 @@ export class Connection {
   /** Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#pulse);
     this.#giveUp?.(closed());
     await this.#keeping;
   }

@@ -16,8 +16,8 @@ export type FeedParts = {
   /** Jobs saved after a change number, in the order of theirs, a part of them if there are many; one job if named. */
   changedSince: (change: number, id?: string) => Promise<{ change: number; record: JobRecord }[]>;
   latestChange: () => Promise<number>;
-  /** Something was saved here or elsewhere. */
-  onChange: (record: JobRecord) => void;
+  /** A job ended, here or elsewhere. */
+  onFinal: () => void;
 };
 
 /** How long a change may take to come back on the channel before it is passed on without it, ms. */
@@ -89,15 +89,19 @@ export class Feed {
   #hear(message: string): void {
     const space = message.indexOf(' ');
     const change = Number(message.slice(0, space));
-    const record = JSON.parse(message.slice(space + 1)) as JobRecord;
-    this.#pass(change, { ...record, eventId: change * EVENTS_PER_CHANGE });
+    // A look more than needed, should a title say so too, is cheaper than reading every record.
+    if (/"status":"(done|failed|cancelled)"/.test(message)) this.#parts.onFinal();
+    if (this.#watchers.size === 0) this.#seen = Math.max(this.#seen, change);
+    else {
+      const record = JSON.parse(message.slice(space + 1)) as JobRecord;
+      this.#pass(change, { ...record, eventId: change * EVENTS_PER_CHANGE });
+    }
     for (const wake of this.#echoes) wake();
   }
 
   #pass(change: number, record: JobRecord): void {
     this.#seen = Math.max(this.#seen, change);
     this.#watchers.tell(record);
-    this.#parts.onChange(record);
   }
 
   /** Passes on what happened while nothing was heard. */

@@ -22,7 +22,8 @@ export type OutboxParts = {
   waiters: Waiters;
   migrations: readonly RecordMigration[];
   pollMs: number;
-  now: () => number;
+  /** What time it is for scripts: '' is Redis's own. */
+  time: () => string;
 };
 
 const CHANNELS: readonly AnnouncementChannel[] = ['webhook', 'discord', 'slack'];
@@ -40,12 +41,12 @@ export class Outbox implements AnnouncementOutbox {
     sender: string,
     options: { leaseMs: number; limit?: number },
   ): Promise<Announcement[]> {
-    const { store, now } = this.#parts;
+    const { store, time } = this.#parts;
     if (!(await this.#isDue(channel))) return [];
     const taken = await store.run<[string, string[]][]>(scripts.takeAnnouncements, [
-      store.deadline(),
+      time(),
       keys.outbox(channel),
-      String(now()),
+      store.deadline(),
       String(options.leaseMs),
       String(options.limit ?? 10),
       sender,
@@ -77,8 +78,12 @@ export class Outbox implements AnnouncementOutbox {
   }
 
   async #isDue(channel: AnnouncementChannel): Promise<boolean> {
-    const { connection, now } = this.#parts;
-    return (await connection.call((client) => client.zCount(keys.outbox(channel), '-inf', now()))) > 0;
+    const { store, time } = this.#parts;
+    const [, due] = await store.run<[number, number]>(scripts.countAnnouncements, [
+      time(),
+      keys.outbox(channel),
+    ]);
+    return due > 0;
   }
 
   /** The end of one try, and the line of it in the job's log, in one step. */

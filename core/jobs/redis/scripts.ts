@@ -66,12 +66,25 @@ end
 return {'done', now, given.change, given.place, given.order}
 `;
 
-/** Which jobs of silent workers there are (20 at most), and which job is next: {now, ids, id, fields}. Arguments: now, fields. */
-const PEEK = `
+/**
+ * Times that may be given as '' are Redis's own. A process's idea of it is always a little behind, so
+ * what one process made due is due here for all.
+ */
+const DUE = `
 ${NOW}
-local due = tonumber(ARGV[1])
-local abandoned = redis.call('ZRANGEBYSCORE', '${keys.running}', '-inf', due, 'LIMIT', 0, 20)
-if redis.call('ZCOUNT', '${keys.waiting}', '-inf', due) == 0 then return {now, abandoned} end
+local due = now
+if ARGV[1] ~= '' then due = tonumber(ARGV[1]) end
+`;
+
+/**
+ * Jobs of silent workers (20 at most) and jobs that are next: {now, ids, id, fields, id, fields, …}.
+ * Arguments: time or '', how many, fields.
+ */
+const PEEK = `
+${DUE}
+local answer = {now, redis.call('ZRANGEBYSCORE', '${keys.running}', '-inf', due, 'LIMIT', 0, 20)}
+if redis.call('ZCOUNT', '${keys.waiting}', '-inf', due) == 0 then return answer end
+local most = 2 + 2 * tonumber(ARGV[2])
 local from = 0
 while true do
   local places = redis.call('ZRANGE', '${keys.queue}', from, from + 99)
@@ -79,25 +92,39 @@ while true do
     local id = string.match(place, '[^:]+$')
     local ready = redis.call('ZSCORE', '${keys.waiting}', id)
     if ready and tonumber(ready) <= due then
-      return {now, abandoned, id, redis.call('HMGET', '${keys.job('')}' .. id, unpack(ARGV, 2))}
+      answer[#answer + 1] = id
+      answer[#answer + 1] = redis.call('HMGET', '${keys.job('')}' .. id, unpack(ARGV, 3))
+      if #answer == most then return answer end
     end
   end
-  if #places < 100 then return {now, abandoned} end
+  if #places < 100 then return answer end
   from = from + 100
 end
 `;
 
-/** Leases announcements that are due: a list of {id, fields and values}. Arguments: deadline, channel's key, now, lease ms, limit, sender. */
+/** How many jobs could be claimed, those of silent workers included: {now, count}. Arguments: time or ''. */
+const COUNT_DUE = `
+${DUE}
+return {now, redis.call('ZCOUNT', '${keys.waiting}', '-inf', due) + redis.call('ZCOUNT', '${keys.running}', '-inf', due)}
+`;
+
+/** How many announcements are due: {now, count}. Arguments: time or '', channel's key. */
+const COUNT_ANNOUNCEMENTS = `
+${DUE}
+return {now, redis.call('ZCOUNT', ARGV[2], '-inf', due)}
+`;
+
+/** Leases announcements that are due: a list of {id, fields and values}. Arguments: time or '', channel's key, deadline, lease ms, limit, sender. */
 const TAKE_ANNOUNCEMENTS = `
-${NOW}
-if now > tonumber(ARGV[1]) then return {} end
-local due = redis.call('ZRANGEBYSCORE', ARGV[2], '-inf', ARGV[3], 'LIMIT', 0, 500)
-table.sort(due)
+${DUE}
+if now > tonumber(ARGV[3]) then return {} end
+local open = redis.call('ZRANGEBYSCORE', ARGV[2], '-inf', due, 'LIMIT', 0, 500)
+table.sort(open)
 local taken = {}
-for i = 1, math.min(#due, tonumber(ARGV[5])) do
-  local id = string.match(due[i], '[^|]+$')
+for i = 1, math.min(#open, tonumber(ARGV[5])) do
+  local id = string.match(open[i], '[^|]+$')
   local key = '${keys.announcement('')}' .. id
-  redis.call('ZADD', ARGV[2], string.format('%.0f', tonumber(ARGV[3]) + tonumber(ARGV[4])), due[i])
+  redis.call('ZADD', ARGV[2], string.format('%.0f', due + tonumber(ARGV[4])), open[i])
   redis.call('HINCRBY', key, 'attempts', 1)
   redis.call('HSET', key, 'sender', ARGV[6])
   taken[i] = {id, redis.call('HGETALL', key)}
@@ -132,6 +159,8 @@ export const scripts = {
   apply: script('allow-oom', APPLY),
   applyNew: script('', APPLY),
   peek: script('no-writes', PEEK),
+  countDue: script('no-writes', COUNT_DUE),
+  countAnnouncements: script('no-writes', COUNT_ANNOUNCEMENTS),
   takeAnnouncements: script('allow-oom', TAKE_ANNOUNCEMENTS),
   withoutTicket: script('no-writes', WITHOUT_TICKET),
   positions: script('no-writes', POSITIONS),

@@ -28,6 +28,9 @@ export type Snapshot = {
   ticket: string;
 };
 
+/** A job to be claimed. */
+export type Waiting = { snapshot: Snapshot; request: JobRequest };
+
 /** Only if the hash has this value in this field; '' is absence. */
 export type Guard = [key: string, field: string, value: string];
 
@@ -77,17 +80,18 @@ export class Store {
     return loaded.filter((one) => one !== null);
   }
 
-  /** Who is next, with its request, and who has been silent too long. */
-  async peek(
-    now: number,
-  ): Promise<{ abandoned: string[]; next: { snapshot: Snapshot; request: JobRequest } | null }> {
-    const [, abandoned, id, values] = await this.run<[number, string[], string?, (string | null)[]?]>(
+  /** Who is next, with requests, and who has been silent too long. */
+  async peek(time: string, most: number): Promise<{ abandoned: string[]; next: Waiting[] }> {
+    const [now, abandoned, ...found] = await this.run<[number, string[], ...(string | (string | null)[])[]]>(
       scripts.peek,
-      [String(now), ...FIELDS, 'request'],
+      [time, String(most), ...FIELDS, 'request'],
     );
-    const snapshot = id === undefined ? null : this.#snapshot(values ?? []);
-    const request = values?.at(-1);
-    const next = snapshot && request ? { snapshot, request: JSON.parse(request) as JobRequest } : null;
+    this.#parts.clock.set(now);
+    const next = found.flatMap((values): Waiting[] => {
+      const snapshot = Array.isArray(values) ? this.#snapshot(values) : null;
+      const request = values.at(-1);
+      return snapshot && request ? [{ snapshot, request: JSON.parse(request) as JobRequest }] : [];
+    });
     return { abandoned, next };
   }
 
@@ -102,11 +106,12 @@ export class Store {
     const { owner, idempotency } = record;
     const key = idempotency ? keys.idempotency(owner, idempotency.key) : '';
     const fresh = { record, place: found.place, order: found.order };
+    const text = writeRecord(record);
     const commands: Command[] = [
-      ['HSET', keys.job(record.id), 'request', JSON.stringify(request), ...this.#fields(record, mark, ticket), 'change', found.change, 'place', found.place, 'order', found.order],
+      ['HSET', keys.job(record.id), 'request', JSON.stringify(request), ...this.#fields(text, mark, ticket), 'change', found.change, 'place', found.place, 'order', found.order],
       ...indexCommands(null, fresh),
       ['ZADD', keys.changes, found.change, record.id],
-      ['PUBLISH', this.#channel, `${found.change} ${writeRecord(record)}`],
+      ['PUBLISH', this.#channel, `${found.change} ${text}`],
     ]; // prettier-ignore
     if (key) commands.push(['SET', key, record.id]);
     const header = ['1', String(record.priority), owner, record.id, key, String(maxQueued)];
@@ -129,8 +134,9 @@ export class Store {
     const ticket = requeued ? ticketOf(next, mark) : before.ticket;
     const place = options.toEnd ? found.place : before.place;
     const job = keys.job(next.id);
+    const text = writeRecord(next);
     const commands: Command[] = [
-      ['HSET', job, ...this.#fields(next, mark, ticket), ...(options.toEnd ? ['place', place] : [])],
+      ['HSET', job, ...this.#fields(text, mark, ticket), ...(options.toEnd ? ['place', place] : [])],
       ...indexCommands(before, { record: next, place, order: before.order }),
       ...(options.commands ?? []),
     ];
@@ -138,7 +144,7 @@ export class Store {
       commands.push(
         ['HSET', job, 'change', found.change],
         ['ZADD', keys.changes, found.change, next.id],
-        ['PUBLISH', this.#channel, `${found.change} ${writeRecord(next)}`],
+        ['PUBLISH', this.#channel, `${found.change} ${text}`],
         ...consequences(before.record, next),
       );
       // A job that was claimed makes its turn the one that is served.
@@ -210,9 +216,9 @@ export class Store {
     });
   }
 
-  #fields(record: JobRecord, mark: string, ticket: string): string[] {
+  #fields(record: string, mark: string, ticket: string): string[] {
     const version = String(recordVersion(this.#parts.migrations));
-    return ['record', writeRecord(record), 'version', version, 'mark', mark, 'ticket', ticket];
+    return ['record', record, 'version', version, 'mark', mark, 'ticket', ticket];
   }
 
   #snapshot(values: readonly (string | null | undefined)[]): Snapshot | null {
@@ -258,6 +264,11 @@ function ticketOf(record: JobRecord, mark: string): string {
   return `${record.id}:${record.claims + 1}:${mark}`;
 }
 
+const thisProcess = randomBytes(9).toString('base64url');
+let marks = 0;
+
+/** Never the same twice, in any process: 72 bits of this one and a count. */
 function newMark(): string {
-  return randomBytes(9).toString('base64url');
+  marks += 1;
+  return `${thisProcess}${marks.toString(36)}`;
 }

@@ -1,0 +1,84 @@
+/**
+ * The job queue over Redis beside bare bee-queue, in one run: `npm run bench:queue`.
+ *   --jobs N      jobs of the throughput runs (3,000)
+ *   --slots N     jobs a worker takes at a time (32)
+ *   --fsync X     appendfsync of the Redis it starts: always (as recommended), everysec, no
+ *   --films N     films for films/minute with 1 and 2 worker processes (8; 0 skips it)
+ * Both sides add and take in one process, 32 adds under way at a time, with a job that does nothing.
+ */
+import { parseArgs } from 'node:util';
+import { startRedisServer, type RedisServer } from '../test/helpers/redis-server.ts';
+import { bareBeeQueue, bareLatency } from './queue/bare.ts';
+import { filmsPerMinute } from './queue/films.ts';
+import { wholePath, wholePathLatency } from './queue/whole-path.ts';
+
+const { values } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '3000' },
+    slots: { type: 'string', default: '32' },
+    fsync: { type: 'string', default: 'always' },
+    films: { type: 'string', default: '8' },
+  },
+});
+const jobs = Number(values.jobs);
+const slots = Number(values.slots);
+const films = Number(values.films);
+const ROUNDS = 3;
+const LATENCY_JOBS = 300;
+
+const redis = await startRedisServer({ settings: { appendfsync: values.fsync } });
+try {
+  await compareThroughput(redis);
+  await compareLatency(redis);
+  if (films > 0) await compareWorkers(redis);
+} finally {
+  await redis.dispose();
+}
+
+async function compareThroughput({ url, command }: RedisServer): Promise<void> {
+  // Turn and turn about, so that whatever else the machine does hits both.
+  const bare: number[] = [];
+  const whole: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await command('FLUSHALL');
+    bare.push(await bareBeeQueue(url, jobs, slots));
+    await command('FLUSHALL');
+    whole.push(await wholePath(url, jobs, slots));
+  }
+  const share = (median(whole) / median(bare)) * 100;
+  say(`jobs/s, ${jobs} jobs, ${slots} slots, appendfsync ${values.fsync}, median of ${ROUNDS}:`);
+  say(`  bare bee-queue   ${median(bare).toFixed(0)}   (${bare.map(Math.round).join(', ')})`);
+  say(`  the whole path   ${median(whole).toFixed(0)}   (${whole.map(Math.round).join(', ')})`);
+  say(`  that is          ${share.toFixed(0)} %`);
+}
+
+async function compareLatency({ url, command }: RedisServer): Promise<void> {
+  await command('FLUSHALL');
+  const bare = await bareLatency(url, LATENCY_JOBS);
+  await command('FLUSHALL');
+  const whole = await wholePathLatency(url, LATENCY_JOBS);
+  say('from add to start, idle worker, ms:');
+  say(`  bare bee-queue   p50 ${at(bare, 0.5)}  p99 ${at(bare, 0.99)}`);
+  say(`  the whole path   p50 ${at(whole, 0.5)}  p99 ${at(whole, 0.99)}`);
+}
+
+async function compareWorkers({ url, command }: RedisServer): Promise<void> {
+  say(`films/minute, ${films} films of 4 s at 640×360, each worker with one rendering thread:`);
+  for (const workers of [1, 2]) {
+    await command('FLUSHALL');
+    const perMinute = await filmsPerMinute(url, { films, workers });
+    say(`  ${workers} ${workers === 1 ? 'worker ' : 'workers'}        ${perMinute.toFixed(1)}`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function at(sorted: readonly number[], share: number): string {
+  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
