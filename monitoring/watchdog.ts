@@ -97,7 +97,7 @@ export function next(
   let after = forgetStale(state, policy, now);
   if (policy.inhibited) after = setAside(after, result, now);
   else if (result) after = judge({ ...after, inhibited: false, stale: false }, result.ok, policy, now);
-  else after = { ...after, inhibited: false };
+  else if (after.inhibited) after = { ...after, inhibited: false };
   if (policy.muted || policy.inhibited) return { state: after, events: [] };
   return tell(after, now);
 }
@@ -110,13 +110,14 @@ export function nextDelayMs({ phase }: Pick<WatchState, 'phase'>, intervalMs: nu
 /** Results from before a long gap say nothing about now. */
 function forgetStale(state: WatchState, { intervalMs }: Policy, now: number): WatchState {
   const { lastResultAt } = state;
-  if (lastResultAt === null || now - lastResultAt <= STALE_INTERVALS * intervalMs) return state;
+  const isHeardOf = lastResultAt === null || now - lastResultAt <= STALE_INTERVALS * intervalMs;
+  if (isHeardOf || state.stale) return state;
   return { ...undecided(state, now), stale: true };
 }
 
 function setAside(state: WatchState, result: { ok: boolean } | null, now: number): WatchState {
-  const lastResultAt = result ? now : state.lastResultAt;
-  return { ...undecided(state, now), inhibited: true, lastResultAt, stale: result ? false : state.stale };
+  if (!result) return state.inhibited ? state : { ...undecided(state, now), inhibited: true };
+  return { ...undecided(state, now), inhibited: true, lastResultAt: now, stale: false };
 }
 
 /** What was being found out is to be found out anew; what is certain stays. */

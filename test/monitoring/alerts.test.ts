@@ -163,6 +163,21 @@ describe('reminders, ack, silence', () => {
   });
 });
 
+test('while nothing changes, time that passes writes nothing', async () => {
+  const { world } = open();
+  await world.results('web:a', '+');
+  await world.pass(10 * MINUTE);
+  let writes = 0;
+  for (const name of ['saveWatched', 'saveIncident', 'saveDelivery'] as const) {
+    const save = world.store[name] as (...values: unknown[]) => void;
+    Object.assign(world.store, { [name]: (...values: unknown[]) => ((writes += 1), save(...values)) });
+  }
+  await world.pass(10 * MINUTE);
+  expect(writes).toBe(0);
+  await world.results('web:a', '+');
+  expect(writes).toBe(1);
+});
+
 describe('delivery', () => {
   test('one platform away: the other tells, and the first catches up in one message', async () => {
     const { world, discord, slack } = open();

@@ -160,7 +160,7 @@ function play(steps: readonly Step[], party: 'own' | 'third') {
 }
 
 describe('promises, over random series', () => {
-  const runs = { numRuns: 3000 };
+  const runs = { numRuns: 2000 };
   const parties = fc.constantFrom('own' as const, 'third' as const);
 
   test('never two DOWN without an UP between, each DOWN one recovery, nothing in silence', () => {
