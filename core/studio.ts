@@ -66,6 +66,8 @@ export type Studio = {
   close(): Promise<void>;
 };
 
+type Tools = { openCompositor: typeof openCompositor };
+
 type Parts = {
   ffmpeg: Ffmpeg;
   compositor: Compositor;
@@ -75,7 +77,8 @@ type Parts = {
   versions: Record<string, string>;
 };
 
-export function createStudio(config: Config): Studio {
+/** @param tools.openCompositor another one for benches, which want to see what is rendered */
+export function createStudio(config: Config, tools: Tools = { openCompositor }): Studio {
   const cacheDir = path.join(config.dataDir, 'cache');
   let speech: Speech | undefined;
   let parts: Promise<Parts> | undefined;
@@ -88,7 +91,7 @@ export function createStudio(config: Config): Studio {
     }));
   // A failed opening (no ffmpeg, no disk) is tried again next time.
   const openAll = (): Promise<Parts> =>
-    (parts ??= openParts(config, cacheDir).catch((error: unknown) => {
+    (parts ??= openParts(config, cacheDir, tools).catch((error: unknown) => {
       parts = undefined;
       throw error;
     }));
@@ -144,7 +147,7 @@ export function createStudio(config: Config): Studio {
   };
 }
 
-async function openParts(config: Config, cacheDir: string): Promise<Parts> {
+async function openParts(config: Config, cacheDir: string, tools: Tools): Promise<Parts> {
   const paths = findFfmpeg(config.ffmpeg);
   const ffmpeg = new Ffmpeg(paths);
   await mkdir(cacheDir, { recursive: true });
@@ -154,7 +157,7 @@ async function openParts(config: Config, cacheDir: string): Promise<Parts> {
   return {
     ffmpeg,
     fonts,
-    compositor: openCompositor({
+    compositor: tools.openCompositor({
       paths,
       threads: config.worker.renderThreads ?? Math.max(1, os.availableParallelism()),
     }),

@@ -1,0 +1,46 @@
+/** The bench as a picture: time of processors, a bar a variant, with the limit as a line. */
+import { createCanvas, GlobalFonts } from '@napi-rs/canvas';
+import { createRequire } from 'node:module';
+import type { Row } from '../film.ts';
+
+const WIDTH = 1100;
+const ROW = 58;
+const LABELS = 380;
+
+/** @returns PNG */
+export async function drawChart(rows: Row[]): Promise<Buffer> {
+  const require = createRequire(import.meta.url);
+  GlobalFonts.registerFromPath(
+    require.resolve('@expo-google-fonts/noto-sans/500Medium/NotoSans_500Medium.ttf'),
+    'Bench',
+  );
+  const height = ROW * rows.length + 90;
+  const canvas = createCanvas(WIDTH * 2, height * 2);
+  const draw = canvas.getContext('2d');
+  draw.scale(2, 2);
+  draw.fillStyle = '#ffffff';
+  draw.fillRect(0, 0, WIDTH, height);
+  draw.textBaseline = 'middle';
+  const most = Math.max(...rows.map(({ cost }) => cost.cpu));
+  const scale = (WIDTH - LABELS - 170) / most;
+  draw.fillStyle = '#14213d';
+  draw.font = '20px Bench';
+  draw.fillText('CPU seconds for the same minute of 1080p film', 24, 34);
+  rows.forEach(({ name, cost }, index) => {
+    const y = 70 + index * ROW;
+    draw.fillStyle = name.startsWith('ours') ? '#2a6f97' : '#a9b4c2';
+    draw.fillRect(LABELS, y, Math.max(2, cost.cpu * scale), ROW - 22);
+    draw.fillStyle = '#14213d';
+    draw.font = '16px Bench';
+    draw.fillText(name.replace(', nothing else', ''), 24, y + (ROW - 22) / 2);
+    draw.fillText(`${cost.cpu.toFixed(1)} s`, LABELS + cost.cpu * scale + 10, y + (ROW - 22) / 2);
+  });
+  const limit = LABELS + rows[0]!.cost.cpu * scale;
+  draw.strokeStyle = '#c1121f';
+  draw.setLineDash([5, 5]);
+  draw.beginPath();
+  draw.moveTo(limit, 56);
+  draw.lineTo(limit, height - 20);
+  draw.stroke();
+  return canvas.encode('png');
+}
