@@ -115,6 +115,7 @@ describe('jobs', () => {
     queued: 0, running: 1, done: 9, failed: 0, cancelled: 0, oldestWaitMs: null, stalled: 0,
     lastHour: { done: 9, failed: 0, meanRenderSeconds: 12 }, lastDone: null, lastFailed: null,
     workers: [{ id: 'w', host: 'h', pid: 1, concurrency: 1, busy: 1, startedAt: 0, seenAt: 0 }],
+    wantedWorkers: 0,
     announcementsPending: 0,
   }; // prettier-ignore
   const verdict = (changes: Partial<JobStats>) => judgeQueue({ ...calm, ...changes }, 60_000).verdict;
