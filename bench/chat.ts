@@ -3,6 +3,7 @@
  *   --films N    small films a platform in each round (50)
  *   --rounds N   rounds of each kind, turn and turn about (2)
  *   --seconds S  over which they are asked for (10)
+ *   --window S   from the first wish on, in which films are counted; the rest is cancelled (60)
  * The same films are asked for by REST, and on Discord and Slack in ten channels each; the service is
  * one process with API, worker and both bots all the time, the loopback platforms run in this one.
  */
@@ -19,11 +20,13 @@ const { values } = parseArgs({
     films: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '10' },
+    window: { type: 'string', default: '60' },
   },
 });
 const films = Number(values.films);
 const rounds = Number(values.rounds);
 const overMs = Number(values.seconds) * 1000;
+const windowMs = Number(values.window) * 1000;
 
 type Round = { filmsPerMinute: number; renderMs: number; acks: Asked['acks'] };
 
@@ -33,17 +36,17 @@ const service = await openService({ DATA_DIR: dataDir, ...platforms.env });
 try {
   await platforms.connected();
   // Caches of fonts, threads and first connections belong to neither side.
-  await measure('warming up', 4, 0, () => askByRest(service, 4, 0, 0));
+  await measure('warming up', 0, () => askByRest(service, 2, 0, 0));
   const quiet: Round[] = [];
   const chatty: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
     const withoutChat = async (): Promise<void> => {
       const ask = () => askByRest(service, films * 2, overMs, round * 10);
-      quiet.push(await measure('without chat', films * 2, round, ask));
+      quiet.push(await measure('without chat', round, ask));
     };
     const withChat = async (): Promise<void> => {
       const ask = () => askByChat(platforms, films, overMs, round * 10 + 1);
-      chatty.push(await measure('with chat', films * 2, round, ask));
+      chatty.push(await measure('with chat', round, ask));
     };
     // Each goes first as often as second: whatever else the machine does hits both.
     const inTurn = round % 2 === 1 ? [withoutChat, withChat] : [withChat, withoutChat];
@@ -56,23 +59,20 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 
-async function measure(
-  kind: string,
-  count: number,
-  round: number,
-  ask: () => Promise<Asked>,
-): Promise<Round> {
+async function measure(kind: string, round: number, ask: () => Promise<Asked>): Promise<Round> {
   const begun = Date.now();
   const { acks } = await ask();
-  const jobs = await service.finishedSince(begun, count);
+  const jobs = await service.finishedWithin(begun, windowMs);
   const starts = jobs.map(({ startedAt }) => Date.parse(startedAt!));
   const ends = jobs.map(({ finishedAt }) => Date.parse(finishedAt!));
-  const seconds = (Math.max(...ends) - Math.min(...starts)) / 1000;
-  const renderMs = median(jobs.map((_, index) => ends[index]! - starts[index]!));
+  const minutes = (Math.max(...ends) - Math.min(...starts)) / 60_000;
   await service.quiet();
-  const filmsPerMinute = (count / seconds) * 60;
-  process.stderr.write(`${round} ${kind}: ${count} films in ${seconds.toFixed(1)} s\n`);
-  return { filmsPerMinute, renderMs, acks };
+  process.stderr.write(`${round} ${kind}: ${jobs.length} films in ${(minutes * 60).toFixed(1)} s\n`);
+  return {
+    filmsPerMinute: jobs.length / minutes,
+    renderMs: median(jobs.map((_, index) => ends[index]! - starts[index]!)),
+    acks,
+  };
 }
 
 function report(quiet: readonly Round[], chatty: readonly Round[]): void {

@@ -51,7 +51,7 @@ export async function askByChat(
       );
     } else {
       const channel = slackChannels[index % slackChannels.length]!;
-      const { acked, ackMs } = await slack.people.slash('/video', json, { user: slackUser, channel });
+      const { acked, ackMs } = await slack.people.slash('/video', json, { user: slackUser(), channel });
       if (acked) acks.slack.push(ackMs);
     }
   });

@@ -17,7 +17,8 @@ export type Platforms = {
   discordChannels: DoubleChannel[];
   slack: SlackDouble;
   slackChannels: string[];
-  slackUser: string;
+  /** Someone new each time: people take turns in the queue. */
+  slackUser(): string;
   connected(): Promise<void>;
   /** 429s that the platforms themselves gave. */
   limitsBroken(): number;
@@ -29,7 +30,7 @@ export async function openPlatforms(): Promise<Platforms> {
   const discord = await startDiscordDouble();
   const slack = await openSlackDouble();
   const numbers = Array.from({ length: CHANNELS }, (_, index) => index);
-  const slackUser = slack.workspace.addUser('U0000BENCH').id;
+  let people = 0;
   return {
     env: {
       DISCORD_TOKEN: BOT_TOKEN,
@@ -45,7 +46,7 @@ export async function openPlatforms(): Promise<Platforms> {
     discordChannels: numbers.map((index) => discord.channel({ name: `films-${index}` })),
     slack,
     slackChannels: numbers.map((index) => slack.workspace.addChannel(`C000000${index}`).id),
-    slackUser,
+    slackUser: () => slack.workspace.addUser(`U00BENCH${String(people++).padStart(4, '0')}`).id,
     async connected() {
       while (discord.state.commandPuts === 0 || slack.socket.connections() === 0) await sleep(50);
     },

@@ -10,8 +10,11 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 export type Service = {
   client: GenScene;
-  /** Waits until `count` jobs that were asked for since are over. @throws {Error} if one failed */
-  finishedSince(sinceMs: number, count: number): Promise<Job[]>;
+  /**
+   * Waits until all jobs asked for since are done or the time is up, cancels the rest, and gives those
+   * that were done by then. @throws {Error} if one failed
+   */
+  finishedWithin(sinceMs: number, windowMs: number): Promise<Job[]>;
   /** Waits until all that is to be told in chat was told. */
   quiet(): Promise<void>;
   stop(): Promise<void>;
@@ -57,17 +60,20 @@ export async function openService(env: Record<string, string>): Promise<Service>
 
   return {
     client,
-    async finishedSince(sinceMs, count) {
-      for (;;) {
-        // Seldom: asking is work for the service, too.
-        await sleep(1000);
+    async finishedWithin(sinceMs, windowMs) {
+      const isBusy = async (): Promise<boolean> => {
         const { queue } = await client.service();
-        if (queue.queued + queue.running > 0) continue;
-        const jobs = await allSince(sinceMs);
-        const bad = jobs.find(({ status }) => status === 'failed' || status === 'cancelled');
-        if (bad) throw new Error(`A film failed: ${bad.error?.message ?? bad.status}`);
-        if (jobs.length >= count) return jobs;
-      }
+        return queue.queued + queue.running > 0;
+      };
+      // Seldom: asking is work for the service, too.
+      while (Date.now() < sinceMs + windowMs && (await isBusy())) await sleep(1000);
+      const jobs = await allSince(sinceMs);
+      const bad = jobs.find(({ status }) => status === 'failed');
+      if (bad) throw new Error(`A film failed: ${bad.error?.message ?? bad.status}`);
+      const open = jobs.filter(({ finishedAt }) => finishedAt === null);
+      for (const { id } of open) await client.cancel(id).catch(() => undefined);
+      while (await isBusy()) await sleep(200);
+      return jobs.filter(({ status }) => status === 'done');
     },
     async quiet() {
       for (;;) {
