@@ -29,7 +29,7 @@ export function pictureError(error: unknown, limits: IngestLimits): StudioError 
     /exceeds pixel limit|dimensions? (too large|exceed)|image is too large|out of memory|allocat/i.test(words)
   ) {
     return unusable(
-      `The picture has more than ${Math.round(limits.picturePixels / 1e6)} million px.`,
+      `The picture has more than ${+(limits.picturePixels / 1e6).toFixed(1)} million px.`,
       'Scale it down, to about 4000 px on its long side.',
       { cause: error },
     );

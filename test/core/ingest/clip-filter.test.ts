@@ -100,6 +100,22 @@ describe('looks', () => {
     expectColours(await shownColours(clip), PRIMARIES, 18);
   });
 
+  it.each([
+    [8, 1, null],
+    [8, 4, null],
+    [5, 0, /Dolby Vision without an ordinary picture/],
+  ])(
+    'takes the base layer of Dolby Vision profile %i.%i where there is one',
+    async (profile, base, refusal) => {
+      const colours = 'colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=none';
+      const hevc = ['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p10le'];
+      await quartersClip('hdr.mp4', 'format=yuv420p10le', ...hevc, '-x265-params', colours);
+      await writeFile(file('dolby.mp4'), withDolbyVision(await readFile(file('hdr.mp4')), profile, base));
+      if (refusal) await expect(take('dolby.mp4')).rejects.toThrow(refusal);
+      else expect(await take('dolby.mp4')).toMatchObject({ hdr: 'pq', codec: 'hevc' });
+    },
+  );
+
   it('removes the combs of interlaced video', async () => {
     const moving =
       'color=black:s=320x240:r=50:d=1,drawbox=x=0:y=0:w=40:h=240:c=white:t=fill,scroll=h=0.06,interlace=scan=tff,format=yuv420p';
@@ -187,4 +203,28 @@ function withMatrix(mp4: Buffer, [a, b, c, d]: number[]): Buffer {
   const at = mp4.indexOf('tkhd', 0, 'latin1') + 44;
   matrix.forEach((value, index) => mp4.writeInt32BE(value * 0x10000, at + index * 4));
   return mp4;
+}
+
+/**
+ * An MP4 whose sample entry says Dolby Vision ("Dolby Vision Streams Within the ISO Base Media File
+ * Format", 2.2). Its index must lie behind the pictures, as ffmpeg writes it, so that no offset changes.
+ */
+function withDolbyVision(mp4: Buffer, profile: number, base: number): Buffer {
+  const configuration = Buffer.alloc(32);
+  configuration.writeUInt32BE(32, 0);
+  configuration.write(profile > 7 ? 'dvvC' : 'dvcC', 4, 'latin1');
+  configuration.set([1, 0, profile << 1, (1 << 3) | 0b101, base << 4], 8);
+  const parents: number[] = [];
+  let at = 0;
+  for (const name of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd']) {
+    while (mp4.toString('latin1', at + 4, at + 8) !== name) at += mp4.readUInt32BE(at);
+    parents.push(at);
+    at += 8;
+  }
+  const entry = at + 8;
+  const end = entry + mp4.readUInt32BE(entry);
+  const whole = Buffer.concat([mp4.subarray(0, end), configuration, mp4.subarray(end)]);
+  for (const box of [...parents, entry])
+    whole.writeUInt32BE(mp4.readUInt32BE(box) + configuration.length, box);
+  return whole;
 }

@@ -57,6 +57,22 @@ describe('formats', () => {
     expectColours(await quarterColours(picture.path), PRIMARIES, tolerance);
   });
 
+  it('shows the ordinary picture of a JPEG with a gain map', async () => {
+    const source = sharp(await quarters(300, 200).png().toBuffer()).pipelineColourspace('scrgb');
+    // Its types do not know it yet.
+    (source as unknown as { withGainMap(): void }).withGainMap();
+    const hdr = await source.jpeg({ quality: 95 }).toBuffer();
+    // The mark of a gain map, ISO 21496-1.
+    expect(hdr.includes('urn:iso:std:iso:ts:21496')).toBe(true);
+    await writeFile(file('gain.jpg'), hdr);
+    const picture = await take('gain.jpg');
+    expect(picture).toMatchObject({ width: 300, height: 200, hasAlpha: false });
+    // The encoder of this sample darkens white for the ordinary picture; which colour is which stays.
+    const [red, green, blue] = await quarterColours(picture.path);
+    for (const [channel, colour] of [red, green, blue].entries())
+      expect(colour![channel]! - colour![(channel + 1) % 3]!).toBeGreaterThan(120);
+  });
+
   it('reads BMP, which only ffmpeg can', async () => {
     await quarters(300, 200).png().toFile(file('for-bmp.png'));
     await runFfmpeg('-i', file('for-bmp.png'), file('picture.bmp'));
