@@ -39,7 +39,7 @@ export function createMonitor({ checks, store, now, groupMs, newId }: MonitorOpt
 
   function step(check: Check, result: CheckResult | null, mutes: readonly Mute[]): void {
     const before = watched.get(check.id)!;
-    const policy = policyNow(check, mutes);
+    const policy = policyNow(check, before.state.inhibited, result, mutes);
     const { state, events } = next(before.state, result && { ok: result.ok }, policy, now());
     if (!result && state === before.state && events.length === 0) return;
     const after: Watched = {
@@ -59,11 +59,18 @@ export function createMonitor({ checks, store, now, groupMs, newId }: MonitorOpt
     watched.set(check.id, after);
   }
 
-  function policyNow(check: Check, mutes: readonly Mute[]): Policy {
+  /** A good result is good whatever else fails; a bad one may be the fault of what it depends on. */
+  function policyNow(
+    check: Check,
+    wasInhibited: boolean,
+    result: CheckResult | null,
+    mutes: readonly Mute[],
+  ): Policy {
+    const mayBeInhibited = result ? !result.ok : wasInhibited;
     return {
       ...policyOf(check.party, check.intervalMs),
       muted: muteOf(check.id, mutes, now()) !== null,
-      inhibited: (check.dependsOn ?? []).some((id) => isFailing(watched.get(id))),
+      inhibited: mayBeInhibited && (check.dependsOn ?? []).some((id) => isFailing(watched.get(id))),
     };
   }
 

@@ -23,7 +23,12 @@ export function networkCheck({ controlUrl, intervalMs }: { controlUrl: string; i
         ok,
         verdict: ok ? 'ok' : 'own_network',
         summary: ok ? { en: 'The internet can be reached', es: 'Se llega a internet' } : said.summary,
-        cure: ok ? null : said.cure,
+        cure: ok
+          ? null
+          : {
+              en: `${said.cure!.en} If others can be reached, set MONITOR_CONTROL_URL to one that answers.`,
+              es: `${said.cure!.es} Si se llega a otras, pon en MONITOR_CONTROL_URL una que responda.`,
+            },
         facts: [
           { name: { en: 'Control', es: 'Control' }, value: same(`${url.hostname}: ${status ?? code}`) },
         ],

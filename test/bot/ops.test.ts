@@ -64,6 +64,8 @@ const inDiscord = (discord: DiscordDouble, channel: DoubleChannel): DoubleMessag
 test('an origin breaks: told in both chats, acknowledged, diagnosed, healed', async () => {
   const world = await openWorld();
   const { app, discord, slack, cloudflare, opsChannel, operator, stranger, inSlack } = world;
+  // It arrives, and its answer is lost: it is looked for before it is sent again.
+  discord.faults.add(/POST \/channels/, { kind: 'dropsAnswer' });
   await cloudflare.play('firewall drops Cloudflare');
 
   const card = await until(() => inDiscord(discord, opsChannel)[0]);

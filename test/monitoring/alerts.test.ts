@@ -163,6 +163,24 @@ describe('reminders, ack, silence', () => {
   });
 });
 
+test('while what it depends on fails, its faults are not its own, and its good results count', async () => {
+  const { world, discord } = open({ checks: [check('net:x'), check('web:a', { dependsOn: ['net:x'] })] });
+  await world.results('web:a', '+');
+  for (let look = 0; look < 8; look += 1) {
+    await world.result('net:x', false);
+    await world.results('web:a', '-');
+  }
+  await world.pass(MINUTE);
+  expect(discord.kept.map(({ message }) => message.footer.split(' ')[0])).toEqual(['net:x']);
+  expect(world.monitor.report('web:a')).toMatchObject({ overlay: 'inhibited' });
+  await world.results('web:a', '+');
+  expect(world.monitor.report('web:a')).toMatchObject({ overlay: null, phase: 'up' });
+  await world.results('net:x', '+++');
+  await world.results('web:a', '---');
+  await world.pass(MINUTE);
+  expect(discord.kept.at(-1)!.message.footer).toContain('web:a');
+});
+
 test('while nothing changes, time that passes writes nothing', async () => {
   const { world } = open();
   await world.results('web:a', '+');
