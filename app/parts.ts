@@ -124,13 +124,20 @@ async function makeFolders(folders: readonly string[]): Promise<void> {
   }
 }
 
-/** Says a number that was hardly said before, so that the cache does not answer for the engine. */
+/**
+ * Says a number that was hardly said before, so that the cache does not answer for the engine. A service
+ * that may cost money is not called: this is asked again and again.
+ */
 async function trySpeech(workshop: Studio, config: Config, speaks: boolean): Promise<string> {
   if (!speaks) return `${workshop.voices().length} voices`;
+  const wanted = config.speech.engine;
+  const able = workshop.voices().filter(({ engine }) => (wanted === 'auto' ? engine !== 'none' && engine !== 'edge' : engine === wanted)); // prettier-ignore
+  const first = able.find(({ language }) => /^(en|mul|und)\b/.test(language)) ?? able[0];
+  if (first && !first.local) return `${first.engine} is set up; it is not called to find out`;
   const { engine, voice } = await workshop.speak({
     text: `Ready, ${randomInt(10_000)}.`,
-    language: 'en',
-    engine: config.speech.engine,
+    language: first && !/^(mul|und)$/.test(first.language) ? first.language : 'en',
+    engine: wanted,
   });
   return `${engine} speaks (${voice})`;
 }
