@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { childMarks, listChildren } from '../../core/children.ts';
+import type { Layer } from '../../core/compositor/plan.ts';
 import { openCompositor } from '../../core/compositor/pool.ts';
 
 import { testFfmpeg, testFolder } from '../helpers/samples.ts';
@@ -36,7 +37,7 @@ describe('listChildren', () => {
     const compositor = openCompositor({ paths: testFfmpeg().paths, threads: 1 });
     onTestFinished(() => compositor.close());
     const abort = new AbortController();
-    const layer = {
+    const layer: Layer = {
       kind: 'still',
       picture: { colors: ['#000000', '#ffffff'] },
       fit: 'cover',
@@ -44,7 +45,7 @@ describe('listChildren', () => {
       effect: 'panRight',
       sceneFrames: 100_000,
       offset: 0,
-    } as const;
+    };
     const rendering = compositor.run(
       {
         kind: 'segment',

@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { normaliseFilter } from '../../../core/ingest/index.ts';
 import { readFfmpeg, runFfmpeg } from '../../helpers/samples.ts';

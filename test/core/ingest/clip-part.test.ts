@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { normaliseFilter } from '../../../core/ingest/index.ts';
 import { makeClip, readFfmpeg, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';

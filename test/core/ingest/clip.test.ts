@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Ffmpeg, type FfmpegRun } from '../../../core/ffmpeg.ts';
 import { createIngest } from '../../../core/ingest/index.ts';
-import { makeClip, quarters, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';
+import { makeClip, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';
 import {
   BLUE,
   expectColours,
