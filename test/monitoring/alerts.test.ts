@@ -197,6 +197,19 @@ test('while nothing changes, time that passes writes nothing', async () => {
 });
 
 describe('delivery', () => {
+  test('what could not be delivered before a silence waits for its end', async () => {
+    const { world, discord } = open();
+    discord.trouble = () => 'down';
+    await world.results('web:a', '---');
+    await world.pass(MINUTE);
+    world.mute('silence', '*', 30);
+    discord.trouble = () => null;
+    await world.results('web:a', '-'.repeat(40));
+    expect(discord.kept).toHaveLength(0);
+    await world.results('web:a', '-'.repeat(30));
+    expect(titles(discord)).toContain('It is broken');
+  });
+
   test('one platform away: the other tells, and the first catches up in one message', async () => {
     const { world, discord, slack } = open();
     discord.trouble = () => 'down';
