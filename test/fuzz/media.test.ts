@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClipReader, clipFrames } from '../../core/compositor/clip.ts';
 import { Kernel } from '../../core/compositor/kernel.ts';
+import type { ClipLayer } from '../../core/compositor/plan.ts';
 import { createIngest, normaliseFilter, type Clip, type Ingest } from '../../core/ingest/index.ts';
 import { sampleFolder, testFfmpeg } from '../helpers/samples.ts';
 import { damage, damaged } from './damage.ts';
@@ -51,12 +52,15 @@ async function put(index: number, harm: Parameters<typeof damaged>[1]): Promise<
 
 /** Shows the first and last frames of what was taken, as a render does. */
 async function show(clip: Clip): Promise<void> {
-  const layer = {
-    ...{ kind: 'clip', fit: 'contain', background: '#000000', whenShort: 'freeze' },
+  const layer: ClipLayer & { sceneFrames: number } = {
+    kind: 'clip',
+    fit: 'contain',
+    background: '#000000',
+    whenShort: 'freeze',
     ...{ path: clip.path, hash: clip.hash, normalise: normaliseFilter(clip) },
     ...{ width: clip.width, height: clip.height, startS: clip.startS, endS: clip.startS + clip.durationS },
     sceneFrames: 10,
-  } as const;
+  };
   const reader = new ClipReader(
     layer,
     { width: 32, height: 18, fps: 10 },
