@@ -39,7 +39,13 @@ const ours = containers.filter(([, { build }]) => build !== undefined);
 
 test('every service of the program has a container, and each one’s settings are read without a fault', () => {
   const run = ours.map(([, { environment }]) => environment!['SERVICES']);
-  expect(run.toSorted()).toEqual(['api', 'discord', 'monitoring', 'slack', 'worker']);
+  expect(run.toSorted((a, b) => a!.localeCompare(b!))).toEqual([
+    'api',
+    'discord',
+    'monitoring',
+    'slack',
+    'worker',
+  ]);
   for (const [name, { environment }] of ours) {
     const given = Object.fromEntries(
       Object.entries(environment!).map(([key, value]) => [key, value.replace(/\$\{\w+:-([^}]*)\}/, '$1')]),

@@ -8,8 +8,9 @@
  * meanwhile. A message that reaches a busy worker is passed on to the others.
  *
  * bee-queue 2.0.0 is pinned, for what it does after faults was measured: its scripts are gone after a
- * Redis restart and must be loaded again, it never recovers from a Redis that was away at its start,
- * its pause after a failed read doubles without a limit. So its queues are made anew with each new
+ * Redis restart and must be loaded again, it never recovers from a Redis that was away at its start
+ * (and then spins for ever, if it is to take jobs or to raise delayed ones), its pause after a failed
+ * read doubles without a limit. So it takes jobs only once it is connected, delays are ours, its queues are made anew with each new
  * connection of ours, and everything it is asked has a limit of ours.
  */
 import { createRequire } from 'node:module';
@@ -43,6 +44,10 @@ const MOST_UNSENT = 1000;
 /** Least time between two queues made anew because nothing was delivered, ms. */
 const DISTRUST_MS = 30_000;
 const CLOSE_MS = 500;
+/** Wait before a queue that could not connect is made anew, ms. */
+const RETRY_MS = 1000;
+/** Longest wait that a timer can be set to, ms. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export class Tickets {
   readonly #parts: TicketsParts;
@@ -54,6 +59,8 @@ export class Tickets {
   #renewedAt = 0;
   /** The message in hand, and how it is put away. */
   #hand: { spent: boolean; done: () => void } | null = null;
+  /** Messages to be sent later. If this process dies first, the reconciler of another sends them. */
+  readonly #later = new Map<string, NodeJS.Timeout>();
   readonly #discarding = new Set<Promise<void>>();
 
   constructor(parts: TicketsParts) {
@@ -71,10 +78,18 @@ export class Tickets {
 
   /** Sends a message; late by `delayMs` if that is more than 0. Never fails: see the reconciler. */
   send(ticket: string, message: Ticket, delayMs = 0): void {
+    if (this.#closed || this.#later.has(ticket)) return;
+    if (delayMs > 0) {
+      const go = (): void => {
+        this.#later.delete(ticket);
+        this.send(ticket, message);
+      };
+      this.#later.set(ticket, setTimeout(go, Math.min(delayMs, LONGEST_DELAY_MS)).unref());
+      return;
+    }
     const queue = this.#sending;
     if (!queue || this.#unsent >= MOST_UNSENT) return;
     const job = queue.createJob(message).setId(ticket).retries(0);
-    if (delayMs > 0) job.delayUntil(Date.now() + delayMs);
     this.#ask(job.save(), 'a message could not be sent');
   }
 
@@ -83,6 +98,8 @@ export class Tickets {
    * was for; without one, the job's own is taken out of the queue.
    */
   used(ticket: string, byClaim: boolean): void {
+    clearTimeout(this.#later.get(ticket));
+    this.#later.delete(ticket);
     if (byClaim && this.#hand && !this.#hand.spent) {
       this.#hand.spent = true;
       return;
@@ -109,6 +126,7 @@ export class Tickets {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const timer of this.#later.values()) clearTimeout(timer);
     this.#discard(this.#sending);
     this.#discard(this.#taking);
     this.#sending = this.#taking = null;
@@ -121,8 +139,6 @@ export class Tickets {
     if (!this.#wanted || !this.#sending) return;
     const queue = this.#open(true);
     this.#taking = queue;
-    queue.process(1, (job: BeeQueue.Job<Ticket>) => this.#receive(queue, job));
-    void queue.checkStalledJobs(STALL_CHECK_MS).catch(() => {});
   }
 
   /** One message at a time; answered (and so removed) when the worker waits again. */
@@ -151,7 +167,7 @@ export class Tickets {
       getEvents: false,
       sendEvents: false,
       storeJobs: false,
-      activateDelayedJobs: takes,
+      activateDelayedJobs: false,
       removeOnSuccess: true,
       removeOnFailure: true,
       stallInterval: STALL_INTERVAL_MS,
@@ -163,11 +179,14 @@ export class Tickets {
         const { client } = queue as unknown as { client: NodeJS.EventEmitter };
         // It connects again by itself, to a Redis that may have forgotten its scripts.
         client.on('ready', () => void lua.buildCache(client).catch(() => {}));
+        if (queue !== this.#taking) return;
+        queue.process(1, (job: BeeQueue.Job<Ticket>) => this.#receive(queue, job));
+        void queue.checkStalledJobs(STALL_CHECK_MS).catch(() => {});
       },
       () => {
-        // Gone again already: our own connection notices too, and then new queues are made.
-        if (queue === this.#sending) this.#sending = null;
-        if (queue === this.#taking) this.#taking = null;
+        setTimeout(() => {
+          if (queue === this.#sending || queue === this.#taking) this.connected();
+        }, RETRY_MS).unref();
       },
     );
     return queue;

@@ -1,10 +1,13 @@
 /** What befalls a Redis and the way to it, with real servers: jobs are neither lost nor doubled, and no process needs a restart. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openJobs, type JobsOptions } from '../../../core/jobs/index.ts';
+import { Tickets } from '../../../core/jobs/redis/tickets.ts';
 import type { JobBackend } from '../../../core/jobs/types.ts';
 import { startWorker, type Worker } from '../../../core/worker.ts';
-import { composeJob, filmResult, keepingLog, refOf } from '../../helpers/job-samples.ts';
+import { composeJob, failure, filmResult, keepingLog, refOf } from '../../helpers/job-samples.ts';
 import { startRedisServer, type RedisServer, type RedisServerOptions } from '../../helpers/redis-server.ts';
 import { startTcpProxy } from '../../helpers/tcp-proxy.ts';
 
@@ -227,6 +230,34 @@ test('a slow network, a cut one and one that swallows everything', async () => {
   expect(new Set(made)).toEqual(new Set(ids));
   stop.abort();
   await watching;
+});
+
+test('connections that end before they are of use cost no time: bee-queue would spin for ever', async () => {
+  const redis = await server();
+  const refusing = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(refusing, 'listening');
+  onTestFinished(() => void refusing.close());
+  const { port } = refusing.address() as AddressInfo;
+  const tickets = new Tickets({ url: `redis://127.0.0.1:${port}`, log: keepingLog().log, wake: () => true });
+  onTestFinished(() => tickets.close());
+  tickets.connected();
+  tickets.wait();
+  // With the event loop starved this would never come back.
+  await sleep(300);
+  const jobs = await open(redis.url);
+  expect(await jobs.health()).toMatchObject({ ok: true });
+});
+
+test('a delayed retry is started when it is due', async () => {
+  const redis = await server();
+  const jobs = await open(redis.url, { retryBaseMs: 300 });
+  const { job } = await jobs.add(composeJob());
+  const claimed = (await jobs.claim('w1', LEASE))!;
+  await jobs.finish(refOf(claimed), { status: 'failed', error: failure(true) });
+  expect(await jobs.claim('w1', LEASE)).toBeNull();
+  work(jobs);
+  await until(async () => (await jobs.record(job.id))?.status === 'done');
+  expect((await jobs.record(job.id))!.attemptLog.map(({ outcome }) => outcome)).toEqual(['retried', 'done']);
 });
 
 test('hosts whose clocks are an hour off agree on leases, for Redis’s clock counts', async () => {
