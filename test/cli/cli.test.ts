@@ -232,7 +232,9 @@ describe('the other commands', () => {
 
   it('speak leaves a WAV, and refuses other kinds and unknown voices', async () => {
     const { code, stdout } = await run('speak', 'Hello there.', '--voice', 'slt', '--out', 'sound/hello.wav');
-    expect(stdout).toMatch(/^sound\/hello\.wav: \d\.\d s, flite slt \(this voice was asked for\), 16000 Hz, word times engine\n$/);
+    expect(stdout).toMatch(
+      /^sound\/hello\.wav: \d\.\d s, flite slt \(this voice was asked for\), 16000 Hz, word times engine\n$/,
+    );
     expect(code).toBe(0);
     expect(readFileSync(path.join(cwd, 'sound/hello.wav')).toString('latin1', 0, 4)).toBe('RIFF');
     const json = await runCli(['speak', '-', '--language', 'es', '--json', '--out', 'hola.wav'], {
