@@ -1,7 +1,7 @@
 /** The program's processes under chaos: an API and workers, each started again a moment after it died. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileProgram } from '../../test/helpers/compile.ts';
+import { compileApp } from '../../test/helpers/compile-app.ts';
 import { freePort } from '../../test/helpers/redis-server.ts';
 
 export type ProgramsOptions = {
@@ -26,7 +26,7 @@ const RESTART_MS = 500;
 const tuning = { leaseMs: 6000, heartbeatMs: 1000, reconcileMs: 3000, retryBaseMs: 500 };
 
 export async function startPrograms(options: ProgramsOptions): Promise<Programs> {
-  const program = await compileProgram('test/helpers/app-process.ts');
+  const program = await compileApp();
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   let stopping = false;

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openJobs } from '../../core/jobs/index.ts';
 import type { NewJob } from '../../core/jobs/types.ts';
 import { storyboardSchema } from '../../core/schema/storyboard.ts';
-import { compileProgram } from '../../test/helpers/compile.ts';
+import { compileApp } from '../../test/helpers/compile-app.ts';
 
 /** From the moment all workers are there and the films are added to the last film's end. */
 export async function filmsPerMinute(
@@ -16,7 +16,7 @@ export async function filmsPerMinute(
   { films, workers }: { films: number; workers: number },
 ): Promise<number> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-bench-'));
-  const program = await compileProgram('test/helpers/app-process.ts');
+  const program = await compileApp();
   const jobs = await openJobs({ dataDir, redisUrl: url });
   const children: ChildProcess[] = [];
   try {
