@@ -189,7 +189,7 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
         await add({ title: 'c1', owner: 'key:c' });
         const urgent = await add({ title: 'a7', owner: 'key:a', priority: 1 });
         const positions = await jobs.queuePositions([b1.id, b2.id, urgent.id]);
-        expect([...positions.values()].sort()).toEqual([1, 2, 5]);
+        expect([...positions.values()].sort((a, b) => a - b)).toEqual([1, 2, 5]);
         expect(await titles(8)).toEqual(['a7', 'b1', 'c1', 'a3', 'b2', 'a4', 'a5', 'a6']);
       });
 
