@@ -16,7 +16,7 @@ const note = (line: string): void => appendFileSync(path.join(dataDir, 'journal'
 const jobs = await openJobs({
   dataDir,
   redisUrl,
-  maxAttempts: redisUrl ? 3 : 20,
+  maxAttempts: redisUrl ? 3 : 60,
   retryBaseMs: 50,
   pollMs: 20,
   reserveBytes: 65_536,

@@ -140,9 +140,14 @@ describe.skipIf(!canMount)('a full disk', () => {
     await jobs.close();
     jobs = await open(3 * MEBIBYTE);
     const { ids, refusal } = await addUntilRefused();
-    expect(refusal).toMatchObject({ code: 'no_space' });
+    expect(refusal).toMatchObject({
+      code: 'no_space',
+      message: expect.stringContaining('almost full') as string,
+    });
     expect(ids.length).toBeGreaterThan(0);
     expect(freeBytes()).toBeGreaterThan(2 * MEBIBYTE);
+    // Folding in the log may just have made some room again.
+    writeFileSync(filler, Buffer.alloc(MEBIBYTE));
     expect((await jobs.health()).reason).toContain('almost full');
   });
 });

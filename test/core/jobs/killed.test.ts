@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => program.dispose());
 beforeEach(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-kill-'));
-  jobs = await openJobs({ dataDir, maxAttempts: 20, pollMs: 20, reserveBytes: 65_536, minFreeBytes: 0 });
+  jobs = await openJobs({ dataDir, maxAttempts: 60, pollMs: 20, reserveBytes: 65_536, minFreeBytes: 0 });
 });
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
