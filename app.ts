@@ -4,7 +4,7 @@
  */
 import { startApiService } from './app/api-service.ts';
 import { startDiscordService, startSlackService } from './app/bot-services.ts';
-import { openMonitoringService } from './app/monitoring-service.ts';
+import { openMonitoringService, openStatusSource } from './app/monitoring-service.ts';
 import { AFTERMATH_MS, openParts, type AppOptions, type Service } from './app/parts.ts';
 import { servicesOf } from './app/services.ts';
 import { startWebhookService, startWorkerService } from './app/worker-service.ts';
@@ -63,7 +63,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
     if (services.includes('discord')) await addBot(startDiscordService(parts, ops));
     if (services.includes('slack') && !slackCallsApi) await addBot(startSlackService(parts, ops));
     if (services.includes('api')) {
-      const api = await startApiService(parts, options.onKeyCreated, async (server) => {
+      const status = await openStatusSource(parts, monitoring);
+      if (status) opened.push(async () => status.close());
+      const api = await startApiService(parts, options.onKeyCreated, status?.read, async (server) => {
         if (slackCallsApi) await addBot(startSlackService(parts, ops, server));
       });
       address = api.address;

@@ -4,6 +4,7 @@ import type { buildServer } from '../api/server.ts';
 import type { Config } from '../core/config.ts';
 import { StudioError } from '../core/errors.ts';
 import { openKeys } from '../core/keys.ts';
+import type { PublicStatusSource } from '../core/ops/public/types.ts';
 import { firstOf } from '../core/pause.ts';
 import type { AppOptions, Parts, Service } from './parts.ts';
 
@@ -12,10 +13,14 @@ export type ApiServer = Awaited<ReturnType<typeof buildServer>>;
 /** How long requests under way may take to end once the jobs have, ms. */
 const LAST_REQUESTS_MS = 1000;
 
-/** @param extend adds to the server before it listens */
+/**
+ * @param publicStatus what monitoring knows, if there is to be a status page
+ * @param extend adds to the server before it listens
+ */
 export async function startApiService(
   { config, log, studio, signer }: Parts,
   onKeyCreated: AppOptions['onKeyCreated'],
+  publicStatus: PublicStatusSource | undefined,
   extend: (server: ApiServer) => Promise<void>,
 ): Promise<Service & { address: string }> {
   const api = await import('../api/server.ts');
@@ -25,7 +30,7 @@ export async function startApiService(
   });
   for (const warning of warnings) log.warn({}, warning);
   if (created) onKeyCreated?.(created);
-  const server = await api.buildServer({ studio, keys: ring, config, log, signer });
+  const server = await api.buildServer({ studio, keys: ring, config, log, signer, publicStatus });
   try {
     await extend(server);
   } catch (error) {

@@ -5,12 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
+import type { PublicStatusSource } from '../core/ops/public/types.ts';
 import type { Ops, OpsChannel } from '../core/ops/types.ts';
 import type { StudioService } from '../core/studio-service.ts';
 import { createAlerts } from './alerts.ts';
 import { createChecks, watchedHosts } from './checks/index.ts';
 import { createMonitor } from './monitor.ts';
 import { createOps } from './ops.ts';
+import { publicStatus } from './public-status.ts';
 import type { Resolve } from './probe.ts';
 import { startRounds, type Rounds } from './rounds.ts';
 import { openMonitorStore } from './store.ts';
@@ -32,6 +34,8 @@ export type MonitoringOptions = {
 
 export type Monitoring = {
   readonly ops: Ops;
+  /** For the status page. */
+  readonly publicStatus: PublicStatusSource;
   /** Begins the rounds; before it `ops` answers from memory. */
   start(): void;
   /** Ends what is under way and closes the memory. Idempotent. */
@@ -73,6 +77,7 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
   });
   return {
     ops,
+    publicStatus: () => publicStatus(store, now()),
     start() {
       log.info({ checks: checks.map(({ id }) => id) }, 'monitoring starts');
       running ??= startRounds({

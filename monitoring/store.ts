@@ -41,6 +41,8 @@ export type AuditEntry = { at: number; by: Actor; action: string; about: string;
 export type Slot = { at: number; good: number; bad: number; latencyMs: number };
 
 export interface MonitorStore {
+  /** Of all checks that were ever watched. */
+  watchedIds(): string[];
   watched(check: string): Watched | null;
   saveWatched(check: string, watched: Watched): void;
   incident(id: string): StoredIncident | null;
@@ -114,6 +116,10 @@ export function openMonitorStore(dataDir: string): MonitorStore {
   let isOpen = true;
 
   return {
+    watchedIds: () =>
+      guarded(() =>
+        (sql('SELECT id FROM watched ORDER BY id').all() as { id: string }[]).map(({ id }) => id),
+      ),
     watched: (check) => one('SELECT value FROM watched WHERE id = ?', check),
     saveWatched: (check, watched) =>
       run(

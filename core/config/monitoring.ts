@@ -43,6 +43,7 @@ export const monitoringSettings = {
   MONITOR_MEMORY_FREE_PERCENT: z.coerce.number().min(0).max(99).default(4),
   MONITOR_QUEUE_WAIT_S: wholeNumber(1, 86_400).default(900),
   MONITOR_OFF: list.prefault(''),
+  STATUS_PAGE: z.enum(['on', 'off']).default('on'),
   ALERT_WEBHOOK_URL: httpAddress.optional(),
   ALERT_GROUP_S: wholeNumber(0, 600).default(30),
   HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -66,6 +67,8 @@ export type MonitoringConfig = Readonly<{
   queueWaitMs: number;
   /** Kinds of checks that are not to run. */
   off: readonly string[];
+  /** Whether anyone may see at /status how the service does. */
+  statusPage: boolean;
   /** Told when no chat channel can be. */
   alertWebhookUrl?: string;
   /** How long what fails together is gathered before it is told, ms. */
@@ -87,6 +90,7 @@ export function monitoringConfig(env: Parsed<typeof monitoringSettings>): Monito
     memoryFreePercent: env.MONITOR_MEMORY_FREE_PERCENT,
     queueWaitMs: env.MONITOR_QUEUE_WAIT_S * 1000,
     off: env.MONITOR_OFF,
+    statusPage: env.STATUS_PAGE === 'on',
     alertWebhookUrl: env.ALERT_WEBHOOK_URL,
     groupMs: env.ALERT_GROUP_S * 1000,
     heartbeatUrl: env.HEARTBEAT_URL,

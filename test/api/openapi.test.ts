@@ -39,6 +39,7 @@ test('it describes every route there is, and none that is not', async () => {
     signer: publicFiles,
     config: service.config,
     log: pino({ level: 'silent' }),
+    publicStatus: () => null,
   });
   await server.ready();
   const routes = routesOf(server.printRoutes({ commonPrefix: false }));
