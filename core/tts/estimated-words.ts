@@ -1,6 +1,6 @@
 /**
- * Word times where an engine tells none: by length, over the sounding part of the audio. What is said
- * here is an estimate; better ways to find words take this place.
+ * Word times where an engine tells none and alignment failed: by length, over the sounding part of the
+ * audio.
  */
 import type { SpokenWord } from './engine.ts';
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { asStudioError, StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
+import { createAligner } from './alignment/aligner.ts';
 import { Billing } from './billing.ts';
 import { SpeechCache } from './cache.ts';
 import { inspectSherpaModel, voiceNoteFile } from './engines/sherpa-model.ts';
@@ -82,7 +83,6 @@ export function createSpeech(
     folder: options.cacheDir,
     maxBytes: options.cacheMaxBytes ?? 2 * 1024 ** 3,
   });
-  const source = { cache, flights: new SingleFlight<SpokenSentenceAudio>() };
   const billing = new Billing(options.maxBilledCharacters ?? 50_000);
   const closing = new AbortController();
 
@@ -95,6 +95,12 @@ export function createSpeech(
     engine.catch(() => loaded.delete(name));
     return engine;
   };
+
+  const espeak = engines.find((entry) => entry.name === 'espeak' && entry.available());
+  const aligner = espeak
+    ? createAligner({ engine: () => engineOf(espeak), voiceFor: (language) => espeak.defaultVoice(language) })
+    : undefined;
+  const source = { cache, flights: new SingleFlight<SpokenSentenceAudio>(), aligner };
 
   const speakWith = async ({ entry, voice, why }: Choice, request: SpeechRequest): Promise<SpeechResult> => {
     const { signal, unlink } = linkSignals(request.signal, closing.signal);
@@ -156,6 +162,7 @@ export function createSpeech(
     async close() {
       if (!closing.signal.aborted)
         closing.abort(new StudioError('not_ready', 'Speech is shut down.', { retryable: true }));
+      await aligner?.close();
       const engines = await Promise.allSettled(loaded.values());
       await Promise.all(
         engines.map((engine) => (engine.status === 'fulfilled' ? engine.value.close() : undefined)),

@@ -1,7 +1,8 @@
 /** One sentence's sound: from the cache, or spoken, cut to its sound and put there. */
-import { StudioError } from '../errors.ts';
+import { asStudioError, StudioError } from '../errors.ts';
+import type { Aligner } from './alignment/aligner.ts';
+import { cutToSound } from './audio/cut-to-sound.ts';
 import { encodeWav, decodeWav, headerBytes } from './audio/wav.ts';
-import { speechBounds } from './audio/speech-bounds.ts';
 import { cacheKey, type SpeechCache } from './cache.ts';
 import type { Engine, SentenceRequest, SpokenWord, Synthesis } from './engine.ts';
 import { estimateWords } from './estimated-words.ts';
@@ -9,7 +10,7 @@ import type { SingleFlight } from './single-flight.ts';
 import { normaliserVersion } from './text/normalise.ts';
 
 /** Raise it when what is stored, or how speech is cut, changes. */
-const schema = 2;
+const schema = 3;
 
 /** What is known of a spoken sentence without opening its WAV. */
 export type SentenceAudio = {
@@ -25,7 +26,12 @@ export type SentenceAudio = {
 /** `fresh` tells that it was synthesised just now. */
 export type SpokenSentenceAudio = SentenceAudio & { fresh: boolean };
 
-export type SentenceSource = { cache: SpeechCache; flights: SingleFlight<SpokenSentenceAudio> };
+export type SentenceSource = {
+  cache: SpeechCache;
+  flights: SingleFlight<SpokenSentenceAudio>;
+  /** Finds words where an engine tells none; absent: they are estimated. */
+  aligner?: Pick<Aligner, 'findWords'>;
+};
 
 /** Speaks a sentence unless it was spoken before. */
 export function speakSentence(
@@ -50,8 +56,10 @@ export function speakSentence(
     const known = await readSentence(source.cache, key);
     if (known) return { ...known, fresh: false };
     checkLength(engine, text);
-    const synthesis = cut(await engine.synthesize({ ...request, signal }));
-    return { ...(await storeSentence(source.cache, key, withWords(text, synthesis))), fresh: true };
+    const sentence = { ...request, signal };
+    const synthesis = cutToSound(await engine.synthesize(sentence));
+    const complete = await withWords(source, sentence, synthesis);
+    return { ...(await storeSentence(source.cache, key, complete)), fresh: true };
   };
   return source.flights.do(key, work, request.signal);
 }
@@ -99,41 +107,25 @@ async function storeSentence(
   return { key, ...audio };
 }
 
-/** Cuts the silence an engine puts around speech, and moves the words along. */
-function cut(synthesis: Synthesis): Synthesis {
-  const { samples, sampleRate, words, timing } = synthesis;
-  // Silence that was asked for is as long as it should be.
-  if (timing === 'estimated' && words) return synthesis;
-  const [start, end] = soundingRange(synthesis);
-  const lengthS = (end - start) / sampleRate;
-  const move = (atS: number): number => Math.min(lengthS, Math.max(0, atS - start / sampleRate));
-  return {
-    ...synthesis,
-    samples: samples.slice(start, end),
-    words: words && words.map((word) => ({ ...word, startS: move(word.startS), endS: move(word.endS) })),
-  };
-}
-
 type SynthesisWithWords = Synthesis & { words: SpokenWord[] };
 
-/** Where an engine told no word times, this is where they come from. */
-function withWords(text: string, synthesis: Synthesis): SynthesisWithWords {
-  const { samples, sampleRate, words } = synthesis;
-  return { ...synthesis, words: words ?? estimateWords(text, samples.length / sampleRate) };
-}
-
-/** How far measured sound may reach beyond the first and last word, s: more is the voice's hiss. */
-const hissLeadS = 0.06;
-const hissTailS = 0.12;
-
-function soundingRange({ samples, sampleRate, words }: Synthesis): [number, number] {
-  const [start, end] = speechBounds(samples, sampleRate);
-  if (!words || words.length === 0) return [start, end];
-  const firstS = Math.min(...words.map((word) => word.startS));
-  const lastS = Math.max(...words.map((word) => word.endS));
-  const earliest = Math.round((firstS - hissLeadS) * sampleRate);
-  const latest = Math.round((lastS + hissTailS) * sampleRate);
-  return latest <= earliest
-    ? [start, end]
-    : [Math.min(end, Math.max(start, earliest)), Math.max(start, Math.min(end, latest))];
+/** Where an engine told no word times, they are found by alignment, else estimated by length. */
+async function withWords(
+  { aligner }: SentenceSource,
+  sentence: SentenceRequest,
+  synthesis: Synthesis,
+): Promise<SynthesisWithWords> {
+  const { samples, sampleRate, words, warnings } = synthesis;
+  if (words) return { ...synthesis, words };
+  const estimated = (): SpokenWord[] => estimateWords(sentence.text, samples.length / sampleRate);
+  if (!aligner || samples.length === 0) return { ...synthesis, words: estimated(), timing: 'estimated' };
+  try {
+    const found = await aligner.findWords(sentence, { samples, sampleRate });
+    return { ...synthesis, words: found, timing: 'aligned' };
+  } catch (error) {
+    if (sentence.signal.aborted) throw error;
+    const { message } = asStudioError(error, 'speech_failed');
+    const warning = `Word times are estimated, since they could not be measured: ${message}`;
+    return { ...synthesis, words: estimated(), timing: 'estimated', warnings: [...warnings, warning] };
+  }
 }

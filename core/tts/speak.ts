@@ -68,13 +68,18 @@ export async function speakText(source: SentenceSource, task: SpeakTask): Promis
     sampleRate,
     durationMs: (length / sampleRate) * 1000,
     marks: makeMarks(task.text, text, inTime),
-    timing: spoken[0]!.timing,
+    timing: leastExact(spoken.map((audio) => audio.timing)),
     engine: task.engine.name,
     engineVersion: task.engine.version,
     voice: task.voice,
     cached: !spoken.some((audio) => audio.fresh),
     warnings: [...new Set(spoken.flatMap((audio) => audio.warnings))],
   };
+}
+
+/** Of several ways words were timed, the one to promise least of. */
+export function leastExact(timings: readonly SpeechResult['timing'][]): SpeechResult['timing'] {
+  return (['estimated', 'aligned', 'engine'] as const).find((each) => timings.includes(each)) ?? 'exact';
 }
 
 function nothingToSay(warnings: readonly string[] = []): StudioError {

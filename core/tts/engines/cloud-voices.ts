@@ -91,6 +91,6 @@ function readItem(item: string): Named {
 }
 
 function asVoice(engine: CloudEngine, { name, language, gender }: Named): Voice {
-  const timing = engine === 'openai' ? 'estimated' : 'engine';
+  const timing = engine === 'openai' ? 'aligned' : 'engine';
   return { engine, name, language, gender, timing, local: false, licence: terms[engine] };
 }

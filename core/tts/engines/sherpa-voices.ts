@@ -141,7 +141,7 @@ function asVoice(modelName: string, model: SherpaModel, speaker: SherpaSpeaker):
     language,
     ...(languages ? { languages } : {}),
     gender,
-    timing: 'estimated',
+    timing: 'aligned',
     local: true,
     licence: model.licence,
   };

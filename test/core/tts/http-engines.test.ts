@@ -109,13 +109,13 @@ function timed(text: string): object {
 }
 
 describe('openai', () => {
-  it('asks as documented, trims the answer and estimates its words', async () => {
+  it('asks as documented, trims the answer and finds its words', async () => {
     const { service, speak } = await setUp('openai', speakWell.openai);
     const result = await speak({ text: 'Two words. Three more words!', speed: 1.25, voice: 'nova' });
     expect(result).toMatchObject({
       engine: 'openai',
       voice: 'nova',
-      timing: 'estimated',
+      timing: 'aligned',
       why: 'this voice was asked for',
     });
     expect(service.asked.map(({ path }) => path)).toEqual(['/v1/audio/speech', '/v1/audio/speech']);
@@ -303,12 +303,12 @@ describe('elevenlabs', () => {
     expect(result.warnings).toEqual([expect.stringMatching(/1\.2 instead of 1\.5/)]);
   });
 
-  it('estimates the words where no times come', async () => {
+  it('finds the words where no times come', async () => {
     const { speak } = await setUp('elevenlabs', (response, { body }) => {
       const { audio_base64 } = timed(String(body['text'])) as { audio_base64: string };
       response.end(JSON.stringify({ audio_base64, alignment: null }));
     });
-    expect(await speak()).toMatchObject({ timing: 'estimated' });
+    expect(await speak()).toMatchObject({ timing: 'aligned' });
   });
 
   it.each<[string, Handler, Partial<StudioError>]>([

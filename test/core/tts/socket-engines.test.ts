@@ -165,8 +165,8 @@ describe('edge', () => {
     expect(service.headers[0]!.origin).toMatch(/^chrome-extension:/);
   });
 
-  it('estimates the words where their times cannot be read', async () => {
+  it('finds the words where their times cannot be read', async () => {
     const { speak } = await setUp('edge', { fault: 'bad metadata' });
-    expect(await speak()).toMatchObject({ timing: 'estimated' });
+    expect(await speak()).toMatchObject({ timing: 'aligned' });
   });
 });
