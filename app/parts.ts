@@ -71,7 +71,7 @@ export async function openParts(
   const guard = createDiskGuard([dataDir, path.join(dataDir, 'files')]);
   const signer = config.server.filesAccess === 'signed' ? await openFileSigner(dataDir) : publicFiles;
   const baseUrl = (): string => config.server.filesBaseUrl ?? config.server.publicBaseUrl ?? localAddress();
-  const storage = await openStorage({ driver: config.storage, dataDir, baseUrl, signer });
+  const storage = await openStorage({ driver: config.storage, s3: config.s3, dataDir, baseUrl, signer });
   const jobs = await openJobs({
     dataDir,
     redisUrl: config.redisUrl,

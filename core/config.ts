@@ -31,6 +31,7 @@ import {
 import { monitoringConfig, monitoringSettings, type MonitoringConfig } from './config/monitoring.ts';
 import { serverConfig, serverSettings, type ServerConfig } from './config/server.ts';
 import { speechConfig, speechSettings, type SpeechConfig } from './config/speech.ts';
+import { checkStorageSettings, s3Config, storageSettings, type S3Config } from './config/storage.ts';
 import { StudioError, type Issue } from './errors.ts';
 
 export type { ChatQuota } from './config/chat.ts';
@@ -47,7 +48,10 @@ const environmentSchema = z.object({
   ...speechSettings,
   ...chatSettings,
   ...monitoringSettings,
+  ...storageSettings,
 });
+/** With what holds between settings. */
+const wholeSchema = environmentSchema.superRefine(checkStorageSettings);
 
 export type Config = Readonly<{
   /** Services asked for; absent means the default set. */
@@ -57,6 +61,8 @@ export type Config = Readonly<{
   dataDir: string;
   redisUrl?: string;
   storage: 'local' | 's3';
+  /** Where `storage` is s3; else null. */
+  s3: S3Config | null;
   worker: WorkerConfig;
   retention: RetentionConfig;
   media: MediaConfig;
@@ -77,7 +83,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
-  const parsed = environmentSchema.safeParse(given);
+  const parsed = wholeSchema.safeParse(given);
   if (!parsed.success) throw settingsError(parsed.error);
   const env = parsed.data;
   return deepFreeze({
@@ -87,6 +93,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     dataDir: path.resolve(env.DATA_DIR),
     redisUrl: env.REDIS_URL,
     storage: env.STORAGE,
+    s3: s3Config(env),
     worker: workerConfig(env),
     retention: retentionConfig(env),
     media: mediaConfig(env),

@@ -25,6 +25,7 @@ export function fileRoutes(server: FastifyInstance, { studio, signer, config }: 
       params: fileParams,
       answers: {
         200: { 'application/octet-stream': 'The file, as the type of its name' },
+        302: 'It is to be had at another address (S3_REDIRECT)',
         206: { 'application/octet-stream': 'The bytes that Range asked for' },
         304: 'Your copy is good',
       },
@@ -54,9 +55,19 @@ export function fileRoutes(server: FastifyInstance, { studio, signer, config }: 
           ? { 'content-disposition': `attachment; filename="${file.name}"` }
           : {}),
       });
+      if (file.link && request.method === 'GET') return sendAway(file.link, reply);
       return sendFile(file, request, reply);
     },
   });
+}
+
+/** The store serves it, ranges and all; HEAD we answer ourselves, as the address is good for GET only. */
+async function sendAway(link: NonNullable<StoredFile['link']>, reply: FastifyReply): Promise<FastifyReply> {
+  const disposition = reply.getHeader('content-disposition');
+  const address = await link(disposition === undefined ? undefined : String(disposition));
+  for (const name of ['content-type', 'content-disposition', 'etag', 'last-modified'])
+    reply.removeHeader(name);
+  return reply.header('cache-control', 'private, no-store').redirect(address, 302);
 }
 
 function sendFile(file: StoredFile, request: FileRequest, reply: FastifyReply): FastifyReply {

@@ -1,6 +1,6 @@
 /**
  * Storage: where finished files live and how they are handed out. Files of a job are published once,
- * whole, and never changed. Absence is `null`. Drivers: local disk now, S3-compatible stores later.
+ * whole, and never changed. Absence is `null`. Drivers: a local disk, S3-compatible stores.
  */
 import type { Readable } from 'node:stream';
 
@@ -16,10 +16,17 @@ export type StoredFile = {
   contentType: string;
   /** Bytes `start` to `end` (inclusive, as in HTTP); the whole file without a range. */
   stream(range?: { start: number; end: number }): Readable;
+  /**
+   * A short-lived address where the reader may GET the file itself, if it need not pass through us.
+   * @param disposition of the answer: `Content-Disposition`
+   */
+  link?(disposition?: string): Promise<string>;
 };
 
 export interface Storage {
   readonly driver: string;
+  /** Where processes on other hosts find what they need of us; absent where one disk is all there is. */
+  readonly shared?: SharedFiles;
   /**
    * Moves finished files into the job's folder under their names: probed by the caller, synced to disk,
    * renamed, folder synced. All or none is visible; a file that is there already is never overwritten.
@@ -39,6 +46,23 @@ export interface Storage {
   sweep(): Promise<number>;
   /** Free and total bytes of the disk; null where that has no meaning. */
   space(): Promise<{ freeBytes: number; totalBytes: number } | null>;
+}
+
+/**
+ * Files that processes on many hosts share: uploads, finished segments. A name stands for one content
+ * for ever, so putting twice is harmless.
+ * @throws {StudioError} not_ready from everything
+ */
+export interface SharedFiles {
+  put(name: string, file: string, signal?: AbortSignal): Promise<void>;
+  /** For small records, which may be written again. */
+  putText(name: string, text: string): Promise<void>;
+  readText(name: string): Promise<string | null>;
+  has(name: string): Promise<boolean>;
+  /** Copies it to `target`, which must not exist, whole or not at all. @returns false if there is none */
+  fetch(name: string, target: string, signal: AbortSignal): Promise<boolean>;
+  list(prefix: string): AsyncIterable<{ name: string; bytes: number; modifiedAt: Date }>;
+  remove(name: string): Promise<void>;
 }
 
 /** Signed addresses of files, where FILES_ACCESS=signed; else everyone who knows an address may read. */
