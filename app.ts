@@ -65,7 +65,12 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
     if (services.includes('api')) {
       const status = await openStatusSource(parts, monitoring);
       if (status) opened.push(async () => status.close());
-      const api = await startApiService(parts, options.onKeyCreated, status?.read, async (server) => {
+      const secret = config.monitoring.uptimeKuma?.webhookSecret;
+      const watching = {
+        publicStatus: status?.read,
+        uptimeKumaHook: secret ? { secret, hear: monitoring?.hearUptimeKuma } : undefined,
+      };
+      const api = await startApiService(parts, options.onKeyCreated, watching, async (server) => {
         if (slackCallsApi) await addBot(startSlackService(parts, ops, server));
       });
       address = api.address;

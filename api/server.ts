@@ -19,6 +19,7 @@ import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { opsHookRoutes } from './routes/ops-hooks.ts';
 import { statusPageRoutes } from './routes/status-page.ts';
 import { statusRoutes } from './routes/status.ts';
 import { ttsRoutes } from './routes/tts.ts';
@@ -94,6 +95,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   healthRoutes(server, studio);
   metricsRoutes(server, studio);
   if (deps.publicStatus) statusPageRoutes(server, studio, deps.publicStatus);
+  if (deps.uptimeKumaHook) opsHookRoutes(server, deps.uptimeKumaHook);
   fileRoutes(server, deps);
   await server.register(async (api) => {
     auth(api, deps.keys, limitKey);

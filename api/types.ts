@@ -6,6 +6,7 @@ import type { FileSigner, KeyRing } from '../core/doors.ts';
 import type { PublicStatusSource } from '../core/ops/public/types.ts';
 import type { Caller, StudioService } from '../core/studio-service.ts';
 import type { BodyLimits } from './plugins/body-deadline.ts';
+import type { UptimeKumaHook } from './routes/ops-hooks.ts';
 
 export type ServerDeps = {
   studio: StudioService;
@@ -16,6 +17,8 @@ export type ServerDeps = {
   log: Logger;
   /** For the status page; without it there is none. */
   publicStatus?: PublicStatusSource | undefined;
+  /** Takes reports of Uptime Kuma, if its webhook has a secret. */
+  uptimeKumaHook?: UptimeKumaHook | undefined;
   /** For tests, which should not wait as long as a slow network may. */
   bodyLimits?: Partial<BodyLimits>;
 };

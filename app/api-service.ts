@@ -1,10 +1,10 @@
 /** The REST service: keys opened, server built, listening, ended within its time. */
 import type { AddressInfo } from 'node:net';
 import type { buildServer } from '../api/server.ts';
+import type { ServerDeps } from '../api/types.ts';
 import type { Config } from '../core/config.ts';
 import { StudioError } from '../core/errors.ts';
 import { openKeys } from '../core/keys.ts';
-import type { PublicStatusSource } from '../core/ops/public/types.ts';
 import { firstOf } from '../core/pause.ts';
 import type { AppOptions, Parts, Service } from './parts.ts';
 
@@ -14,13 +14,13 @@ export type ApiServer = Awaited<ReturnType<typeof buildServer>>;
 const LAST_REQUESTS_MS = 1000;
 
 /**
- * @param publicStatus what monitoring knows, if there is to be a status page
+ * @param watching what monitoring gives and takes
  * @param extend adds to the server before it listens
  */
 export async function startApiService(
   { config, log, studio, signer }: Parts,
   onKeyCreated: AppOptions['onKeyCreated'],
-  publicStatus: PublicStatusSource | undefined,
+  watching: Pick<ServerDeps, 'publicStatus' | 'uptimeKumaHook'>,
   extend: (server: ApiServer) => Promise<void>,
 ): Promise<Service & { address: string }> {
   const api = await import('../api/server.ts');
@@ -30,7 +30,7 @@ export async function startApiService(
   });
   for (const warning of warnings) log.warn({}, warning);
   if (created) onKeyCreated?.(created);
-  const server = await api.buildServer({ studio, keys: ring, config, log, signer, publicStatus });
+  const server = await api.buildServer({ studio, keys: ring, config, log, signer, ...watching });
   try {
     await extend(server);
   } catch (error) {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
 import type { PublicStatusSource } from '../core/ops/public/types.ts';
-import type { Ops, OpsChannel } from '../core/ops/types.ts';
+import type { Ops, OpsChannel, ReportSink } from '../core/ops/types.ts';
 import type { StudioService } from '../core/studio-service.ts';
 import { createAlerts } from './alerts.ts';
 import { createChecks, watchedHosts } from './checks/index.ts';
@@ -17,6 +17,7 @@ import type { Resolve } from './probe.ts';
 import { startRounds, type Rounds } from './rounds.ts';
 import { openMonitorStore } from './store.ts';
 import type { Check } from './types.ts';
+import { openUptimeKuma, wantedMonitors } from './uptime-kuma.ts';
 import { webhookChannel } from './webhook-channel.ts';
 
 export type MonitoringOptions = {
@@ -36,6 +37,8 @@ export type Monitoring = {
   readonly ops: Ops;
   /** For the status page. */
   readonly publicStatus: PublicStatusSource;
+  /** Takes what Uptime Kuma's webhook brings. */
+  readonly hearUptimeKuma: ReportSink;
   /** Begins the rounds; before it `ops` answers from memory. */
   start(): void;
   /** Ends what is under way and closes the memory. Idempotent. */
@@ -50,7 +53,20 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
   const store = openMonitorStore(dataDir);
   const channels = new Set<OpsChannel>();
   const newId = (): string => randomBytes(4).toString('hex');
-  const checks = [...createChecks({ config, studio, children, now, resolve }), ...(options.checks ?? [])];
+  const hosts = watchedHosts(config);
+  const account = settings.uptimeKuma;
+  const kuma = account
+    ? openUptimeKuma({
+        account,
+        wanted: account.sync ? wantedMonitors(hosts, settings.heartbeatIntervalMs) : [],
+        log,
+        now,
+      })
+    : null;
+  const checks = [
+    ...createChecks({ config, studio, children, now, kuma, resolve }),
+    ...(options.checks ?? []),
+  ];
   const monitor = createMonitor({ checks, store, now, groupMs: settings.groupMs, newId });
   const fallback = settings.alertWebhookUrl ? webhookChannel(settings.alertWebhookUrl, chat.locale) : null;
   const alerts = createAlerts({ store, channels: () => [...channels], fallback, log, now });
@@ -67,17 +83,32 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
     monitor,
     store,
     channels,
-    hosts: watchedHosts(config),
+    hosts,
     origin: settings.origin,
     controlUrl: settings.controlUrl,
     resolve,
     now,
     newId,
+    announce: (mute) =>
+      void kuma
+        ?.maintain(mute)
+        .catch((error: unknown) =>
+          log.warn({ error: String(error) }, 'Uptime Kuma was not told of maintenance'),
+        ),
     rounds: () => running ?? notRunning,
   });
   return {
     ops,
     publicStatus: () => publicStatus(store, now()),
+    hearUptimeKuma(report) {
+      if (!kuma) return false;
+      const { heartbeat, msg } = report;
+      // Its test button sends words and no heartbeat.
+      const isUnderstood = heartbeat ? kuma.hear(heartbeat) : typeof msg === 'string';
+      const check = checks.find(({ kind }) => kind === 'uptime-kuma');
+      if (heartbeat && isUnderstood && check) void running?.run(check).then(() => running?.pulse());
+      return isUnderstood;
+    },
     start() {
       log.info({ checks: checks.map(({ id }) => id) }, 'monitoring starts');
       running ??= startRounds({
@@ -86,13 +117,17 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
         trim: () => store.trim(now()),
         log,
         now,
-        heartbeat: { url: settings.heartbeatUrl, intervalMs: settings.heartbeatIntervalMs },
+        heartbeat: {
+          urls: () => [settings.heartbeatUrl, kuma?.pushUrl()].filter((url) => typeof url === 'string'),
+          intervalMs: settings.heartbeatIntervalMs,
+        },
         ...(tuning.pulseMs ? { pulseMs: tuning.pulseMs } : {}),
       });
     },
     stop() {
       stopped ??= (async () => {
         await running?.stop();
+        kuma?.close();
         store.close();
       })();
       return stopped;

@@ -22,6 +22,8 @@ export type OpsOptions = {
   resolve?: Resolve | undefined;
   now: () => number;
   newId: () => string;
+  /** Told of maintenance that begins or ends. */
+  announce?: (mute: Mute) => void;
 };
 
 /** A 522 takes the edge 19 s. */
@@ -37,6 +39,7 @@ export function createOps(options: OpsOptions): Ops {
     const kept: Mute = { ...mute, id: newId() };
     store.saveMute(kept);
     monitor.audit(action, mute.matcher, `${mute.why} (until ${new Date(mute.until).toISOString()})`, mute.by);
+    if (kept.kind === 'maintenance') options.announce?.(kept);
     return kept;
   }
 
@@ -109,7 +112,9 @@ export function createOps(options: OpsOptions): Ops {
         .mutes(now())
         .filter((mute) => mute.kind === kind && (matcher === undefined || mute.matcher === matcher));
       for (const mute of ended) {
-        store.saveMute({ ...mute, until: now() });
+        const over = { ...mute, until: now() };
+        store.saveMute(over);
+        if (kind === 'maintenance') options.announce?.(over);
         monitor.audit(`end of ${kind}`, mute.matcher, '', by);
       }
       void rounds().pulse();

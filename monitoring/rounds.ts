@@ -19,7 +19,8 @@ export type RoundsOptions = {
   trim: () => void;
   log: Logger;
   now: () => number;
-  heartbeat: { url: string | undefined; intervalMs: number };
+  /** Asked for each time: some become known later. */
+  heartbeat: { urls: () => readonly string[]; intervalMs: number };
   /** Between two looks at what is due to be told, ms. */
   pulseMs?: number;
 };
@@ -101,14 +102,19 @@ export function startRounds(options: RoundsOptions): Rounds {
 
   /** Silence is the alarm: nothing is pushed unless every check is heard of and messages get through. */
   async function beat(): Promise<void> {
-    const { url, intervalMs } = heartbeat;
-    if (!url || now() - lastBeatAt < intervalMs * 0.9) return;
+    const { intervalMs } = heartbeat;
+    const urls = heartbeat.urls();
+    if (urls.length === 0 || now() - lastBeatAt < intervalMs * 0.9) return;
     const isComplete = monitor
       .reports()
       .every(({ overlay, checkedAt }) => overlay !== 'stale' && checkedAt !== null);
     if (!isComplete || !alerts.isWorking())
       return log.warn({}, 'no heartbeat: not everything is watched or told');
     lastBeatAt = now();
+    await Promise.all(urls.map(push));
+  }
+
+  async function push(url: string): Promise<void> {
     try {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(HEARTBEAT_MS)]);
       const answer = await fetch(url, { signal });

@@ -1,6 +1,6 @@
 /** Settings of monitoring: what is watched, and where alerts go. A check without its settings is off. */
 import { z } from 'zod';
-import { httpAddress, list, wholeNumber, type Parsed } from './fields.ts';
+import { httpAddress, list, optionalText, wholeNumber, type Parsed } from './fields.ts';
 
 /** `name` or `name=address|address`. */
 const dnsNames = list.transform((items) =>
@@ -48,6 +48,16 @@ export const monitoringSettings = {
   ALERT_GROUP_S: wholeNumber(0, 600).default(30),
   HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
   HEARTBEAT_INTERVAL_S: wholeNumber(1, 3600).default(60),
+  UPTIME_KUMA_URL: httpAddress.optional(),
+  UPTIME_KUMA_USERNAME: optionalText,
+  UPTIME_KUMA_PASSWORD: optionalText,
+  UPTIME_KUMA_TOKEN: optionalText,
+  UPTIME_KUMA_TOTP_SECRET: z
+    .string()
+    .regex(/^[A-Za-z2-7 =-]+$/, 'must be base32')
+    .optional(),
+  UPTIME_KUMA_SYNC: z.enum(['on', 'off']).default('on'),
+  UPTIME_KUMA_WEBHOOK_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
 };
 
 export type MonitoringConfig = Readonly<{
@@ -76,6 +86,16 @@ export type MonitoringConfig = Readonly<{
   /** Called while all is watched: who is there notices when the calls end. */
   heartbeatUrl?: string;
   heartbeatIntervalMs: number;
+  /** An Uptime Kuma elsewhere, whose monitors are shown and where ours are kept. */
+  uptimeKuma?: Readonly<{
+    url: string;
+    username?: string;
+    password?: string;
+    token?: string;
+    totpSecret?: string;
+    sync: boolean;
+    webhookSecret?: string;
+  }>;
 }>;
 
 export function monitoringConfig(env: Parsed<typeof monitoringSettings>): MonitoringConfig {
@@ -95,5 +115,18 @@ export function monitoringConfig(env: Parsed<typeof monitoringSettings>): Monito
     groupMs: env.ALERT_GROUP_S * 1000,
     heartbeatUrl: env.HEARTBEAT_URL,
     heartbeatIntervalMs: env.HEARTBEAT_INTERVAL_S * 1000,
+    ...(env.UPTIME_KUMA_URL
+      ? {
+          uptimeKuma: {
+            url: env.UPTIME_KUMA_URL,
+            username: env.UPTIME_KUMA_USERNAME,
+            password: env.UPTIME_KUMA_PASSWORD,
+            token: env.UPTIME_KUMA_TOKEN,
+            totpSecret: env.UPTIME_KUMA_TOTP_SECRET,
+            sync: env.UPTIME_KUMA_SYNC === 'on',
+            webhookSecret: env.UPTIME_KUMA_WEBHOOK_SECRET,
+          },
+        }
+      : {}),
   };
 }

@@ -174,3 +174,6 @@ export interface OpsChannel {
   ): Promise<PostedMessage | null>;
   linkTo(posted: PostedMessage): string | null;
 }
+
+/** Takes a report of a watcher elsewhere, as its webhook brought it; false where it is not understood. */
+export type ReportSink = (report: Readonly<Record<string, unknown>>) => boolean;

@@ -3,6 +3,7 @@ import type { Config } from '../../core/config.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import type { Resolve } from '../probe.ts';
 import type { Check } from '../types.ts';
+import type { UptimeKuma } from '../uptime-kuma.ts';
 import { dnsCheck } from './dns.ts';
 import { edgeOriginCheck } from './edge-origin.ts';
 import { httpCheck } from './http.ts';
@@ -11,6 +12,7 @@ import { NETWORK, networkCheck } from './network.ts';
 import { readinessCheck } from './readiness.ts';
 import { REDIS, redisCheck } from './redis.ts';
 import { tlsCheck } from './tls.ts';
+import { uptimeKumaCheck } from './uptime-kuma.ts';
 import { vpsCheck } from './vps.ts';
 
 export type CheckDeps = {
@@ -19,13 +21,15 @@ export type CheckDeps = {
   /** Of ffmpeg and its like that we started. */
   children: () => Promise<readonly { rssBytes: number }[]>;
   now: () => number;
+  /** Where the settings name one. */
+  kuma?: UptimeKuma | null;
   /** How public names are resolved; for tests and demonstrations. */
   resolve?: Resolve | undefined;
 };
 
 const MINUTE_MS = 60_000;
 
-export function createChecks({ config, studio, children, now, resolve }: CheckDeps): Check[] {
+export function createChecks({ config, studio, children, now, kuma = null, resolve }: CheckDeps): Check[] {
   const { monitoring: settings, redisUrl, dataDir } = config;
   const { intervalMs, controlUrl, origin } = settings;
   const slowMs = Math.max(intervalMs, 5 * MINUTE_MS);
@@ -40,6 +44,7 @@ export function createChecks({ config, studio, children, now, resolve }: CheckDe
     ),
     ...settings.urls.map((watched) => httpCheck({ ...watched, intervalMs, resolve, dependsOn })),
     ...settings.dns.map((watched) => dnsCheck({ ...watched, intervalMs: slowMs, dependsOn })),
+    uptimeKumaCheck({ kuma, intervalMs, dependsOn }),
     redisCheck({ redisUrl, intervalMs }),
     jobsCheck({ studio, waitMs: settings.queueWaitMs, intervalMs, dependsOn: redisUrl ? [REDIS] : [] }),
     vpsCheck({ dataDir, children, ...settings }),
