@@ -40,7 +40,7 @@ async function main(args: string[]): Promise<number> {
     version: version(),
     config: readConfig,
     readStdin: async () => Buffer.concat(await addAbortSignal(interrupts.signal, process.stdin).toArray()),
-    studio: async () => (studio ??= await openStudio()),
+    studio: async (wishes) => (studio ??= await openStudio(wishes)),
   };
   try {
     await buildProgram(context).parseAsync(args, { from: 'user' });
@@ -95,9 +95,10 @@ function buildProgram(context: Context): Command {
 }
 
 /** Loads the core only now: help and wrong usage are answered at once. */
-async function openStudio(): Promise<Studio> {
+async function openStudio(wishes: { renderThreads?: number } = {}): Promise<Studio> {
   const { createStudio } = await import('./core/studio.ts');
-  return createStudio(readConfig());
+  const config = readConfig();
+  return createStudio({ ...config, worker: { ...config.worker, ...wishes } });
 }
 
 function readConfig(): Config {

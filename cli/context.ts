@@ -20,7 +20,8 @@ export type Context = {
   config: () => Config;
   /**
    * The studio, with the settings of the environment; whoever made the context closes it.
+   * @param wishes of the command line, above the environment's
    * @throws {StudioError} invalid_request listing every wrong setting
    */
-  studio: () => Promise<Studio>;
+  studio: (wishes?: { renderThreads?: number }) => Promise<Studio>;
 };

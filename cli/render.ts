@@ -1,6 +1,6 @@
 /** `genscene render FILE`: a storyboard or script becomes film, poster, sheet and captions in a folder. */
 import path from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { StudioError } from '../core/errors.ts';
 import { aspectRatios, frameRates, qualities, resolutions } from '../core/schema/storyboard.ts';
 import type { RenderedJob } from '../core/studio.ts';
@@ -21,6 +21,7 @@ type Options = {
   set?: string[];
   json?: true;
   quiet?: true;
+  jobs?: number;
 };
 
 export function renderCommand(context: Context): Command {
@@ -32,6 +33,11 @@ export function renderCommand(context: Context): Command {
     .addOption(new Option('--aspect <ratio>', 'shape of the picture').choices([...aspectRatios]))
     .addOption(new Option('--fps <number>', 'frames a second').choices(frameRates.map(String)))
     .addOption(new Option('--quality <level>', 'effort of the encoder').choices([...qualities]))
+    .option(
+      '-j, --jobs <number>',
+      'segments rendered at once (default: one a core, fewer where memory is short)',
+      jobsOf,
+    )
     .option('--draft', 'a quick small preview: quality draft, resolution preview')
     .option(
       '--set <path=value>',
@@ -49,7 +55,7 @@ async function render(file: string, options: Options, context: Context): Promise
   const source = await readStoryboard(file, context);
   const input = withWishes(source.input, options);
   const outDir = path.resolve(context.cwd, options.out ?? path.join('out', source.name));
-  const studio = await context.studio();
+  const studio = await context.studio(options.jobs === undefined ? {} : { renderThreads: options.jobs });
   const job = await studio
     .render(input, {
       outDir,
@@ -63,6 +69,13 @@ async function render(file: string, options: Options, context: Context): Promise
   for (const warning of warnings) terminal.note(`${terminal.paintNote('yellow', 'Note')}: ${warning}`);
   if (options.json) terminal.print(JSON.stringify({ ...job, warnings }));
   else summarise(job, (performance.now() - startedAt) / 1000, terminal, context.cwd);
+}
+
+/** @throws {InvalidArgumentError} for anything but 1 to 64 */
+function jobsOf(value: string): number {
+  const jobs = Number(value);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
 }
 
 /** The options of the command line put into the storyboard, the general ones first. */

@@ -160,6 +160,7 @@ async function openParts(config: Config, cacheDir: string, tools: Tools): Promis
     compositor: tools.openCompositor({
       paths,
       threads: config.worker.renderThreads ?? Math.max(1, os.availableParallelism()),
+      ...(config.worker.renderMemoryBytes ? { memoryBytes: config.worker.renderMemoryBytes } : {}),
     }),
     cache: await openCache(path.join(cacheDir, 'segments'), config.retention.cacheMaxBytes - mediaBytes),
     ingest: createIngest({

@@ -139,14 +139,20 @@ function clamp(level: number): number {
   return Math.max(0, Math.min(255, level));
 }
 
-/** A moving photograph with noise that changes each frame, as a camera gives it. */
+/** A moving photograph with noise that changes each frame, as a phone records it: BT.709, 20 Mbit/s at most. */
 async function makeClip(file: string, seed: number, seconds: number): Promise<void> {
   const still = `${file}.jpg`;
   await makePhoto(still, seed + 100);
-  const move = `crop=1920:1080:x='200+180*sin(t*0.7)':y='240+150*cos(t*0.5)',noise=alls=6:allf=t:all_seed=${seed},format=yuv420p`;
+  const bt709 = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
+  const move = [
+    `crop=1920:1080:x='200+180*sin(t*0.7)':y='240+150*cos(t*0.5)'`,
+    `noise=alls=4:allf=t:all_seed=${seed}`,
+    'scale=out_color_matrix=bt709:out_range=tv,format=yuv420p',
+  ].join(',');
   await run('ffmpeg', [
     ...['-v', 'error', '-y', '-loop', '1', '-framerate', '30', '-t', String(seconds + 1), '-i', still],
-    ...['-vf', move, '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-an', file],
+    ...['-vf', move, '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '21', '-g', '60'],
+    ...['-maxrate', '20M', '-bufsize', '20M', ...bt709, '-an', file],
   ]);
 }
 

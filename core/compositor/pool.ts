@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StudioError } from '../errors.ts';
+import { renderMemory, taskBytes } from './admission.ts';
 import type { FfmpegPaths } from '../ffmpeg.ts';
 import { traceStep } from '../trace.ts';
 import type { FromThread, Task, TaskResult, ToThread } from './thread.ts';
@@ -37,7 +38,16 @@ export type Compositor = {
   close(): Promise<void>;
 };
 
-export function openCompositor(options: { paths: FfmpegPaths; threads: number }): Compositor {
+/**
+ * @param options.threads tasks at once
+ * @param options.memoryBytes tasks run beside each other only as far as they fit into it; one alone always runs
+ */
+export function openCompositor(options: {
+  paths: FfmpegPaths;
+  threads: number;
+  memoryBytes?: number;
+}): Compositor {
+  const memoryBytes = options.memoryBytes ?? renderMemory();
   const threads: Thread[] = [];
   const queue: Waiting[] = [];
   let nextId = 1;
@@ -90,8 +100,14 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
     if (!closed) next();
   }
 
+  /** In turn: a large task that must wait is not overtaken for ever by small ones. */
+  function fits(task: Task): boolean {
+    const running = threads.flatMap(({ current }) => (current ? [taskBytes(current.waiting.task)] : []));
+    return running.length === 0 || sum(running) + taskBytes(task) <= memoryBytes;
+  }
+
   function next(): void {
-    while (queue.length > 0) {
+    while (queue.length > 0 && fits(queue[0]!.task)) {
       const idle =
         threads.find((thread) => thread.current === null) ??
         (threads.length < options.threads ? start() : null);
@@ -147,6 +163,10 @@ export function openCompositor(options: { paths: FfmpegPaths; threads: number })
       await Promise.all([...threads].map((thread) => thread.worker.terminate()));
     },
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** A thread's own objects are few and small; frames live outside its heap. Eager collection keeps bitmaps from piling up. */

@@ -8,6 +8,7 @@ export const jobSettings = {
   STORAGE: z.enum(['local', 's3']).default('local'),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(1),
   RENDER_THREADS: wholeNumber(1, 64).optional(),
+  RENDER_MEMORY_MB: wholeNumber(64, 10_000_000).optional(),
   JOB_TIMEOUT_S: wholeNumber(5, 86_400).default(3600),
   RETENTION_DAYS: z.coerce.number().min(0.0001).max(3650).default(30),
   CACHE_MAX_GB: z.coerce.number().min(0.01).max(10_000).default(5),
@@ -18,6 +19,8 @@ export type WorkerConfig = Readonly<{
   concurrency: number;
   /** Segments rendered at once; absent: by cores. */
   renderThreads?: number;
+  /** What segments rendered at once may take together; absent: a share of what is free. */
+  renderMemoryBytes?: number;
   jobTimeoutS: number;
 }>;
 export type RetentionConfig = Readonly<{ days: number; cacheMaxBytes: number }>;
@@ -26,6 +29,7 @@ export function workerConfig(env: Parsed<typeof jobSettings>): WorkerConfig {
   return {
     concurrency: env.WORKER_CONCURRENCY,
     renderThreads: env.RENDER_THREADS,
+    renderMemoryBytes: env.RENDER_MEMORY_MB === undefined ? undefined : env.RENDER_MEMORY_MB * 1024 ** 2,
     jobTimeoutS: env.JOB_TIMEOUT_S,
   };
 }
