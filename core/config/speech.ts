@@ -20,6 +20,7 @@ export const speechSettings = {
   TTS_FALLBACK: yesOrNo.prefault('false'),
   TTS_TIMEOUT_S: wholeNumber(1, 3600).default(120),
   TTS_MAX_BILLED_CHARACTERS: wholeNumber(0, 100_000_000).default(50_000),
+  TTS_LEXICON: optionalText,
   SHERPA_MODELS_DIR: optionalText,
   SHERPA_THREADS: wholeNumber(1, 64).optional(),
   OPENAI_BASE_URL: httpAddress.optional(),
@@ -48,6 +49,8 @@ export type SpeechConfig = Readonly<{
   timeoutMs: number;
   /** Characters one job may send to engines that are paid by the character; 0: no limit. */
   maxBilledCharacters: number;
+  /** File of words and how they are said; absent: `lexicon.yaml` in the data folder. */
+  lexiconFile?: string;
   /** Folder of sherpa voices; absent: `voices` in the data folder. */
   sherpaModelsDir?: string;
   sherpaThreads?: number;
@@ -69,6 +72,7 @@ export function speechConfig(env: Parsed<typeof speechSettings>): SpeechConfig {
     fallback: env.TTS_FALLBACK,
     timeoutMs: env.TTS_TIMEOUT_S * 1000,
     maxBilledCharacters: env.TTS_MAX_BILLED_CHARACTERS,
+    lexiconFile: env.TTS_LEXICON,
     sherpaModelsDir: env.SHERPA_MODELS_DIR,
     sherpaThreads: env.SHERPA_THREADS,
     openai: {

@@ -44,6 +44,18 @@ export const voiceSchema = z
   })
   .describe('Who speaks');
 
+/** Word → respelling, or IPA between slashes. */
+export const lexiconSchema = z
+  .record(
+    z.string().trim().min(1, 'is empty').max(80, 'is longer than 80 characters'),
+    z
+      .string()
+      .max(160, 'is longer than 160 characters')
+      .refine((said) => /[\p{L}\p{N}]/u.test(said), 'says nothing; write how the word sounds'),
+  )
+  .refine((lexicon) => Object.keys(lexicon).length <= 500, 'has more than 500 words')
+  .describe('How words are said: a respelling, or IPA between slashes; captions keep the word');
+
 export type VoiceOptions = z.infer<typeof voiceSchema>;
 
 /** Spoken text: no NUL (it ends strings in native code), and a length one engine call can take. */

@@ -44,6 +44,8 @@ export type Engine = {
 export type SentenceRequest = {
   /** Normalised text without line breaks. */
   text: string;
+  /** Ranges of the text to stress (UTF-16), for engines that can; in order, apart. */
+  emphasis?: readonly (readonly [start: number, end: number])[];
   voice: string;
   language: string;
   speed: number;

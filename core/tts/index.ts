@@ -14,6 +14,7 @@ import { inspectSherpaModel, voiceNoteFile } from './engines/sherpa-model.ts';
 import { voiceName } from './engines/sherpa-voices.ts';
 import { engineTable, type EngineSettings } from './engines/table.ts';
 import type { Engine, EngineEntry } from './engine.ts';
+import { lexiconOfFile } from './lexicon-file.ts';
 import { linkSignals } from './linked-signal.ts';
 import { chooseVoice, otherChoices, voicesFor, type Choice } from './selection.ts';
 import type { SpokenSentenceAudio } from './sentence-audio.ts';
@@ -39,6 +40,8 @@ export type SpeechOptions = {
   maxBilledCharacters?: number;
   /** What the engines are set up with; without it, those that need nothing. */
   services?: EngineSettings;
+  /** How words are said on this machine, by language; a request's own words come first. */
+  lexicon?: (language: string) => Readonly<Record<string, string>>;
   /** For services that answer MP3 and the like. @throws {StudioError} missing_tool */
   ffmpeg?: () => Ffmpeg;
   /** First wait before a service is asked again, ms. */
@@ -64,9 +67,17 @@ export function speechOptions({
   speech,
   dataDir,
 }: Pick<Config, 'speech' | 'dataDir'>): Omit<SpeechOptions, 'cacheDir'> {
-  const { engine, fallback, timeoutMs, maxBilledCharacters, ...services } = speech;
+  const { engine, fallback, timeoutMs, maxBilledCharacters, lexiconFile, ...services } = speech;
+  const lexicon = lexiconOfFile(path.resolve(lexiconFile ?? path.join(dataDir, 'lexicon.yaml')));
   const sherpaModelsDir = sherpaFolder({ speech, dataDir });
-  return { engine, fallback, timeoutMs, maxBilledCharacters, services: { ...services, sherpaModelsDir } };
+  return {
+    engine,
+    fallback,
+    timeoutMs,
+    maxBilledCharacters,
+    lexicon,
+    services: { ...services, sherpaModelsDir },
+  };
 }
 
 /**
@@ -114,6 +125,7 @@ export function createSpeech(
         text,
         language,
         speed,
+        lexicon: { ...options.lexicon?.(language), ...request.lexicon },
         signal,
         width,
         timeoutMs: options.timeoutMs ?? 120_000,

@@ -51,6 +51,7 @@ export function speakSentence(
     speed,
     normaliserVersion,
     text,
+    request.emphasis ?? [],
   ]);
   const work = async (signal: AbortSignal): Promise<SpokenSentenceAudio> => {
     const known = await readSentence(source.cache, key);

@@ -14,12 +14,15 @@ import {
   type SentenceSource,
   type SpokenSentenceAudio,
 } from './sentence-audio.ts';
-import { hasSpeech, normalise } from './text/normalise.ts';
+import type { Lexicon } from './text/lexicon.ts';
+import type { MappedText } from './text/mapped-text.ts';
+import { hasSpeech, normalise, type NormalisedText } from './text/normalise.ts';
+import { pausesOf } from './text/pauses.ts';
 import { segmentSentences, type Sentence } from './text/sentences.ts';
 import type { SpeechResult } from './types.ts';
 
 /** Raise it when joining or levelling changes. */
-const schema = 2;
+const schema = 3;
 
 export type SpeakTask = {
   engine: Engine;
@@ -27,6 +30,8 @@ export type SpeakTask = {
   text: string;
   language: string;
   speed: number;
+  /** How words are to be said. */
+  lexicon?: Lexicon;
   signal: AbortSignal;
   /** Time one sentence may take, ms. */
   timeoutMs: number;
@@ -39,18 +44,22 @@ export type SpeakTask = {
  * @throws {StudioError} invalid_request if there is nothing to say, else what engine and cache throw
  */
 export async function speakText(source: SentenceSource, task: SpeakTask): Promise<Omit<SpeechResult, 'why'>> {
-  const text = normalise(task.text, task.language);
+  const text = normalise(task.text, task.language, { lexicon: task.lexicon });
   const sentences = segmentSentences(text.spoken.text, task.language);
   if (!hasSpeech(text.spoken.text)) throw nothingToSay();
-  const spoken = await speakAll(source, task, text.spoken.text, sentences);
+  const spoken = await speakAll(source, task, text, sentences);
   const sampleRate = spoken[0]!.sampleRate;
-  const pauses = sentences.map((sentence) =>
-    pauseAfter(text.spoken.text.slice(sentence.start, sentence.end), task.speed),
+  const asked = sentences.map((sentence) => pausesOf(task.text, text.spoken, sentence));
+  const pauses = sentences.map(({ start, end }, index) =>
+    asked[index]!.afterMs === null
+      ? pauseAfter(text.spoken.text.slice(start, end), task.speed)
+      : asked[index]!.afterMs / 1000,
   );
   const { places, length } = placeSentences(
     spoken.map((audio) => audio.length),
     pauses,
     sampleRate,
+    { leadS: (asked[0]!.beforeMs ?? 0) / 1000, tailS: (asked.at(-1)!.afterMs ?? 0) / 1000 },
   );
   if (length === 0) throw nothingToSay(spoken.flatMap((audio) => audio.warnings));
   const path = await joinedFile(source, task, spoken, places, length);
@@ -92,7 +101,7 @@ function nothingToSay(warnings: readonly string[] = []): StudioError {
 async function speakAll(
   source: SentenceSource,
   task: SpeakTask,
-  text: string,
+  { spoken: mapped, emphasis }: NormalisedText,
   sentences: readonly Sentence[],
 ): Promise<SpokenSentenceAudio[]> {
   const { signal, abort, unlink } = linkSignals(task.signal);
@@ -101,11 +110,16 @@ async function speakAll(
   const speakNext = async (): Promise<void> => {
     for (let index = next++; index < sentences.length; index = next++) {
       const { start, end } = sentences[index]!;
-      // A line break within a sentence is white space to the engine; the length stays the same.
-      const sentence = text.slice(start, end).trimEnd().replaceAll('\n', ' ');
+      // Line breaks and signs of pauses are white space to the engine; the length stays the same.
+      const sentence = mapped.text
+        .slice(start, end)
+        .replaceAll(/[\n\ue000]/g, ' ')
+        .trimEnd();
+      const stressed = emphasised(mapped, emphasis, start, start + sentence.length);
       const { voice, language, speed, timeoutMs } = task;
       spoken[index] = await speakSentence(source, task.engine, {
         text: sentence,
+        ...(stressed.length > 0 ? { emphasis: stressed } : {}),
         voice,
         language,
         speed,
@@ -127,6 +141,25 @@ async function speakAll(
   return spoken;
 }
 
+/** Which ranges of the spoken text from `start` to `end` come from emphasised ones, counted from `start`. */
+function emphasised(
+  { starts }: MappedText,
+  emphasis: NormalisedText['emphasis'],
+  start: number,
+  end: number,
+): [number, number][] {
+  const found: [number, number][] = [];
+  for (const [from, to] of emphasis) {
+    let first = start;
+    while (first < end && starts[first]! < from) first++;
+    let last = first;
+    while (last < end && starts[last]! < to) last++;
+    // One inside another is stressed once.
+    if (last > first && first - start >= (found.at(-1)?.[1] ?? 0)) found.push([first - start, last - start]);
+  }
+  return found;
+}
+
 /** The joined WAV, named by what is in it. */
 async function joinedFile(
   source: SentenceSource,
@@ -141,6 +174,7 @@ async function joinedFile(
     schema,
     spoken.map((audio) => audio.key),
     places.map((place) => place.start),
+    length,
   ]);
   if (await cache.has(key, 'wav', headerBytes + length * 2)) return cache.pathOf(key, 'wav');
   const parts: Int16Array[] = [];

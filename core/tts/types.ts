@@ -33,6 +33,8 @@ export type SpeechRequest = {
   voice?: string;
   /** Speaking rate, 0.5 to 2; 1 is the voice's own. */
   speed?: number;
+  /** How words are to be said: word → respelling, or IPA between slashes. What is shown stays as written. */
+  lexicon?: Readonly<Record<string, string>>;
   /** Whether another engine may speak if the chosen one fails; absent means as the settings say. */
   fallback?: boolean;
   /** Requests with the same object are one job: they share its limit of billed characters. */

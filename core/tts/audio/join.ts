@@ -20,14 +20,18 @@ function pauseKind(ending: string): number {
 /** One sentence's place in the joined audio, in samples. */
 export type Placed = { start: number; length: number };
 
-/** Where each sentence goes, and how long it all is, in samples. `pausesS[i]` follows sentence i. */
+/**
+ * Where each sentence goes, and how long it all is, in samples. `pausesS[i]` follows sentence i but the
+ * last; `leadS` and `tailS` are silence that was asked for at both ends.
+ */
 export function placeSentences(
   lengths: readonly number[],
   pausesS: readonly number[],
   sampleRate: number,
+  { leadS = 0, tailS = 0 }: { leadS?: number; tailS?: number } = {},
 ): { places: Placed[]; length: number } {
   const places: Placed[] = [];
-  let at = 0;
+  let at = Math.round(leadS * sampleRate);
   lengths.forEach((length, index) => {
     places.push({ start: at, length });
     const isLast = index === lengths.length - 1;
@@ -38,7 +42,7 @@ export function placeSentences(
     (most, place) => Math.max(most, place.length > 0 ? place.start + place.length : 0),
     0,
   );
-  return { places, length: end };
+  return { places, length: end === 0 ? 0 : end + Math.round(tailS * sampleRate) };
 }
 
 /** The joined samples; the ends of each part are faded over 2 ms so that none clicks. */

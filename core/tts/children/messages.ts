@@ -1,10 +1,17 @@
 /** What the studio and an engine child say to each other over the pipe between them. */
-import type { SpokenWord } from '../engine.ts';
+import type { SentenceRequest, SpokenWord } from '../engine.ts';
 
 export type ChildEngine = 'espeak' | 'flite' | 'sherpa';
 
 /** One sentence to speak. */
-export type ChildJob = { text: string; voice: string; speed: number; model?: SherpaOrder };
+export type ChildJob = {
+  text: string;
+  /** Ranges of the text to stress. */
+  emphasis?: SentenceRequest['emphasis'];
+  voice: string;
+  speed: number;
+  model?: SherpaOrder;
+};
 
 /** What sherpa must load, and who of it speaks; `language` only where a model must be told. */
 export type SherpaOrder = { config: Record<string, unknown>; speaker: number; language?: string };

@@ -48,7 +48,8 @@ type Member = {
 
 /** Speaks one sentence of a request in a child. */
 export function speakInChild(pool: ChildPool, sentence: SentenceRequest): Promise<ChildSpeech> {
-  const job = { text: sentence.text, voice: sentence.voice, speed: sentence.speed };
+  const { text, emphasis, voice, speed } = sentence;
+  const job = { text, voice, speed, ...(emphasis ? { emphasis } : {}) };
   return pool.run(job, sentence);
 }
 

@@ -18,7 +18,7 @@ export async function loadSpeaker(): Promise<Speaker> {
 function speak(worker: EspeakWorker, job: ChildJob): ChildSpeech {
   worker.set_voice(job.voice, '', 0, 0, 0);
   worker.set_rate(Math.round(wordsPerMinute * job.speed));
-  const escaped = escapeForEspeak(job.text);
+  const escaped = escapeForEspeak(job.text, job.emphasis);
   const chunks: Int16Array[] = [];
   const events: EspeakEvent[] = [];
   worker.synthesize(escaped.text, (samples, found) => {

@@ -12,18 +12,27 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 /**
  * espeak reads its text as markup, and `[[` as the start of phoneme codes. Positions it answers
- * are code points of what it was given.
+ * are code points of what it was given. Emphasis is markup of ours.
  */
-export function escapeForEspeak(sentence: string): EscapedText {
+export function escapeForEspeak(
+  sentence: string,
+  emphasis: readonly (readonly [number, number])[] = [],
+): EscapedText {
   let text = '';
   const offsets: number[] = [];
   let at = 0;
-  for (const character of sentence) {
-    const given = entities[character] ?? (character === '[' || character === ']' ? ' ' : character);
+  const put = (given: string): void => {
     text += given;
     for (const _ of given) offsets.push(at);
+  };
+  for (const character of sentence) {
+    if (emphasis.some(([, end]) => end === at)) put('</emphasis>');
+    if (emphasis.some(([start]) => start === at)) put('<emphasis level="strong">');
+    const given = entities[character] ?? (character === '[' || character === ']' ? ' ' : character);
+    put(given);
     at += character.length;
   }
+  if (emphasis.some(([, end]) => end === at)) put('</emphasis>');
   offsets.push(at);
   return { text, offsets };
 }

@@ -2,19 +2,25 @@
  * Takes simple markdown out of a script, since people paste notes: headings, emphasis, links, code.
  * Only marks that are surely markup go; `2 * 3 * 4`, `snake_case` and dialogue dashes stay.
  */
-import { edit, replace, type Edit, type MappedText } from './mapped-text.ts';
+import { edit, originOf, replace, type Edit, type MappedText } from './mapped-text.ts';
 
-/** The text as a reader would see it. */
-export function stripMarkdown(source: MappedText): MappedText {
+/** The text as a reader would see it, and which ranges of the original it emphasises. */
+export function stripMarkdown(source: MappedText): { text: MappedText; emphasis: [number, number][] } {
   let text = dropLines(source);
   text = replace(text, /^[ \t]{0,3}#{1,6}[ \t]+/gm, '');
   text = replace(text, /^[ \t]*>[ \t]?/gm, '');
   text = replace(text, /^([ \t]*)[*+]([ \t]+)/gm, (_, before, after) => `${before}•${after}`);
   text = keepInner(text, /(!?\[)([^[\]\n]*)(\]\([^()\s]*(?:[ \t]+"[^"\n]*")?\))/g);
   text = keepInner(text, /(`+)([^`\n]+)(\1)/g);
-  text = keepInner(text, /(\*\*|__|~~)(?=\S)([^\n]*?\S)(\1)/g);
-  text = keepInner(text, /(?<![\p{L}\p{N}*])(\*)(?=[^\s*])([^*\n]*[^\s*])(\1)(?![\p{L}\p{N}*])/gu);
-  return keepInner(text, /(?<![\p{L}\p{N}_])(_)(?=[^\s_])([^_\n]*[^\s_])(\1)(?![\p{L}\p{N}_])/gu);
+  const emphasis: [number, number][] = [];
+  for (const marks of [
+    /(\*\*|__)(?=\S)([^\n]*?\S)(\1)/g,
+    /(?<![\p{L}\p{N}*])(\*)(?=[^\s*])([^*\n]*[^\s*])(\1)(?![\p{L}\p{N}*])/gu,
+    /(?<![\p{L}\p{N}_])(_)(?=[^\s_])([^_\n]*[^\s_])(\1)(?![\p{L}\p{N}_])/gu,
+  ])
+    text = keepInner(text, marks, emphasis);
+  text = keepInner(text, /(~~)(?=\S)([^\n]*?\S)(\1)/g);
+  return { text, emphasis: emphasis.sort(([a], [b]) => a - b) };
 }
 
 /** Fences of code blocks and ruled lines say nothing. */
@@ -26,14 +32,15 @@ function dropLines(source: MappedText): MappedText {
   );
 }
 
-/** Drops what groups 1 and 3 matched; group 2 lies between them. */
-function keepInner(source: MappedText, pattern: RegExp): MappedText {
+/** Drops what groups 1 and 3 matched; group 2 lies between them, and is noted in `inner`. */
+function keepInner(source: MappedText, pattern: RegExp, inner?: [number, number][]): MappedText {
   const edits: Edit[] = [];
   for (const match of source.text.matchAll(pattern)) {
     const [whole, opening = '', , closing = ''] = match;
     const end = match.index + whole.length;
     edits.push({ start: match.index, end: match.index + opening.length, text: '' });
     edits.push({ start: end - closing.length, end, text: '' });
+    inner?.push(originOf(source, match.index + opening.length, end - closing.length));
   }
   return edit(source, edits);
 }

@@ -2,25 +2,46 @@
  * Turns a script into what is shown (markup and invisible characters gone) and what is said
  * (quotes, addresses, dashes and emoji made speakable), both mapped to the original.
  */
+import { applyLexicon, type Lexicon } from './lexicon.ts';
 import { stripMarkdown } from './markdown.ts';
 import { edit, mapText, replace, type Edit, type MappedText } from './mapped-text.ts';
+import { dropPauses, markPauses } from './pauses.ts';
 import { symbolWords } from './symbols.ts';
 
 /** Part of every cache key: raise it when the same text comes out differently. */
-export const normaliserVersion = 1;
+export const normaliserVersion = 2;
 
-export type NormalisedText = { display: MappedText; spoken: MappedText };
+export type NormalisedText = {
+  display: MappedText;
+  spoken: MappedText;
+  /** What was written `*so*` or `**so**`: ranges of the original, in order. */
+  emphasis: readonly (readonly [start: number, end: number])[];
+};
 
-/** Cleans a text; `language` (BCP-47) decides how `&`, `@` and the dots of an address are said. */
-export function normalise(original: string, language: string): NormalisedText {
-  const display = stripMarkdown(dropInvisible(composeCharacters(mapText(original))));
+export type NormaliseOptions = {
+  /** How words of this text are to be said. */
+  lexicon?: Lexicon;
+};
+
+/**
+ * Cleans a text; `language` (BCP-47) decides how `&`, `@` and the dots of an address are said. Where a
+ * pause is written, the spoken text has a sign (see pauses.ts).
+ */
+export function normalise(
+  original: string,
+  language: string,
+  { lexicon = {} }: NormaliseOptions = {},
+): NormalisedText {
+  const clean = markPauses(dropInvisible(composeCharacters(mapText(original))));
+  const { text: display, emphasis } = stripMarkdown(clean);
   // Single spaces from here on: patterns with room on both sides stay quick on any text.
   let spoken = singleSpaces(endListItems(display));
+  spoken = applyLexicon(spoken, lexicon, language);
   spoken = sayAddresses(spoken, language);
   spoken = dropEmoji(spoken);
   spoken = plainPunctuation(spoken);
   spoken = sayDashes(singleSpaces(spoken));
-  return { display, spoken: singleSpaces(spoken) };
+  return { display: dropPauses(display), spoken: singleSpaces(spoken), emphasis };
 }
 
 function singleSpaces(source: MappedText): MappedText {

@@ -17,10 +17,22 @@ const longestSentence = 400;
  */
 export function segmentSentences(text: string, language: string): Sentence[] {
   if (text === '') return [];
-  const pieces = unicodeSentences(text, language);
   const abbreviations = abbreviationsOf(language);
+  // A pause that was asked for ends a sentence, wherever it stands.
+  const parts = Array.from(text.matchAll(/[^\ue000]*(?:\ue000\s*)*/g)).filter(([part]) => part !== '');
+  return joinSpeechless(
+    text,
+    parts.flatMap(({ 0: part, index }) =>
+      mergedSentences(part, language, abbreviations)
+        .map(({ start, end }) => ({ start: start + index, end: end + index }))
+        .flatMap((sentence) => cutLong(text, sentence)),
+    ),
+  );
+}
+
+function mergedSentences(text: string, language: string, abbreviations: Abbreviations): Sentence[] {
   const merged: Sentence[] = [];
-  for (const piece of pieces) {
+  for (const piece of unicodeSentences(text, language)) {
     const last = merged.at(-1);
     if (
       last &&
@@ -29,10 +41,7 @@ export function segmentSentences(text: string, language: string): Sentence[] {
       last.end = piece.end;
     else merged.push({ ...piece });
   }
-  return joinSpeechless(
-    text,
-    merged.flatMap((sentence) => cutLong(text, sentence)),
-  );
+  return merged;
 }
 
 function unicodeSentences(text: string, language: string): Sentence[] {

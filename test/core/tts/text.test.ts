@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { edit, mapText, originOf, replace } from '../../../core/tts/text/mapped-text.ts';
+import { pausesOf } from '../../../core/tts/text/pauses.ts';
 import { hasSpeech, normalise } from '../../../core/tts/text/normalise.ts';
 import { segmentSentences } from '../../../core/tts/text/sentences.ts';
 
@@ -52,12 +53,16 @@ const piece = fc.constantFrom(
     '한',
     '5 €',
     '&',
+    '[pause 300ms]',
+    '[pausa]',
+    '\ue000',
   ],
 );
 const oddText = fc.oneof(
   fc.array(piece, { maxLength: 30 }).map((parts) => parts.join('')),
   fc.string({ unit: 'binary', maxLength: 80 }),
 );
+const lexicon = { a: 'aitch', Dr: '/ˈdɒktə/', 'q x': '' };
 const language = fc.constantFrom('en', 'es', 'de', 'zh', 'es-419', 'xx');
 
 const said = (text: string, tag = 'en'): string => normalise(text, tag).spoken.text.trim();
@@ -65,11 +70,71 @@ const shown = (text: string): string => normalise(text, 'en').display.text;
 const sentences = (text: string, tag = 'en'): string[] =>
   segmentSentences(text, tag).map(({ start, end }) => text.slice(start, end).trim());
 
+describe('pauses', () => {
+  const pauses = (text: string): (number | null)[][] => {
+    const { spoken } = normalise(text, 'en');
+    return segmentSentences(spoken.text, 'en').map((sentence) => {
+      const { beforeMs, afterMs } = pausesOf(text, spoken, sentence);
+      return [beforeMs, afterMs];
+    });
+  };
+
+  it('are cut out of what is shown, end a sentence, and last as long as written', () => {
+    const text = '[pause 1.5s] One [pause 300ms] two. [Pausa: 2 s] [pause] Three [pause 3] [pause 99s]';
+    expect(shown(text).trim()).toBe('One two. Three [pause 3]');
+    expect(pauses(text)).toEqual([
+      [1500, 300],
+      [null, 2500],
+      [null, 10_000],
+    ]);
+    expect(pauses('No pause. None [here].')).toEqual([[null, null], [null, null]]); // prettier-ignore
+  });
+
+  it('cannot be forged by the sign that stands for them', () => {
+    expect(pauses('One \ue000 two.')).toEqual([[null, null]]);
+  });
+});
+
+describe('a lexicon', () => {
+  const saidWith = (words: Record<string, string>, text: string, tag = 'en'): string =>
+    normalise(text, tag, { lexicon: words }).spoken.text.trim();
+
+  it('replaces whole words and phrases, shows them as written, and leaves addresses alone', () => {
+    const words = { nginx: 'engine ex', 'Nginx Plus': 'engine plus', US: 'you ess', Ana: 'anna' };
+    expect(saidWith(words, 'Nginx, nginx plus and NGINX; us in the US. Banana (Ana).')).toBe(
+      'engine ex, engine plus and engine ex; us in the you ess. Banana (anna).',
+    );
+    expect(saidWith(words, 'At https://nginx.org and a@nginx.org')).toBe(
+      'At nginx dot org and a at nginx dot org',
+    );
+    expect(normalise('**Nginx** runs', 'en', { lexicon: words }).display.text).toBe('Nginx runs');
+    expect(saidWith({ 'a.m.': 'in the morning', 'C++': 'see plus plus' }, 'At 5 a.m. in C++ code')).toBe('At 5 in the morning in see plus plus code'); // prettier-ignore
+  });
+
+  it.each([
+    ['es', '/xenˈsin/', 'jensín'],
+    ['es', '/ˈwasa/', 'huása'],
+    ['es', '/ˈɡera ˈθena/', 'guérra céna'],
+    ['es', '/ˈt͡ʃe/', 'ché'],
+    ['en', '/ˈɛndʒɪn ɛks/', 'enjin ex'],
+    ['en', '/wɪn/', 'win'],
+    ['fr', '/ʃa/', 'shah'],
+  ])('%s: says %s as %s', (tag, ipa, respelt) => expect(saidWith({ word: ipa }, 'word', tag)).toBe(respelt));
+});
+
+describe('emphasis', () => {
+  it('is remembered by its place in the original', () => {
+    const text = 'A **very** old *and [big](https://x.y)* house, _so_ `code` 2*3*4 ~~gone~~.';
+    expect(normalise(text, 'en').emphasis.map(([start, end]) => text.slice(start, end))).toEqual(['very', 'and [big', 'so']); // prettier-ignore
+  });
+});
+
 describe('mapped text', () => {
   it('keeps offsets monotone and inside the original through any edits', () => {
     fc.assert(
       fc.property(oddText, language, (original, tag) => {
-        for (const mapped of Object.values(normalise(original, tag))) {
+        const { display, spoken } = normalise(original, tag, { lexicon });
+        for (const mapped of [display, spoken]) {
           expect(mapped.starts).toHaveLength(mapped.text.length);
           expect(mapped.ends).toHaveLength(mapped.text.length);
           for (let unit = 0; unit < mapped.text.length; unit++) {
