@@ -2,6 +2,7 @@
 import { createCanvas, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { FontBook, FontWeight } from './fonts.ts';
 import { breakWide, fillLines, joinPieces, splitPieces, type Piece } from './line-breaks.ts';
+import { sheetWords } from './sheet-words.ts';
 import { layOutSheet, type SheetCell, type SheetInput, type SheetLayout } from './sheet-layout.ts';
 import { directionOf } from './text-direction.ts';
 
@@ -47,8 +48,8 @@ type Pen = { scratch: Scratch; context: SKRSContext2D; fonts: FontBook; language
 
 function drawHeader(pen: Pen, input: SheetInput, layout: SheetLayout): void {
   const { unit } = pen;
-  const count = `${input.cells.length} ${input.cells.length === 1 ? 'scene' : 'scenes'}`;
-  const facts = `${count} · ${lengthText(input.durationS)}`;
+  const { scenes } = sheetWords(pen.language);
+  const facts = `${scenes(input.cells.length)} · ${lengthText(input.durationS, pen.language)}`;
   const room = layout.width - layout.margin * 2;
   if (input.title !== undefined) {
     write(pen, input.title, {
@@ -90,7 +91,7 @@ function drawCell(pen: Pen, cell: SheetCell, layout: SheetLayout, x: number, y: 
   context.fillRect(x, y, cellWidth, cellHeight);
   drawPicture(pen, cell.picture, x, y, cellWidth, pictureHeight);
   drawChip(pen, String(cell.number), x + 8 * unit, y + 8 * unit, 'left', colors.accent, '#14171e');
-  const length = lengthText(cell.durationS);
+  const length = lengthText(cell.durationS, pen.language);
   drawChip(
     pen,
     length,
@@ -103,7 +104,7 @@ function drawCell(pen: Pen, cell: SheetCell, layout: SheetLayout, x: number, y: 
   if (cell.transition !== undefined && cellWidth > 170 * unit) {
     drawChip(
       pen,
-      cell.transition,
+      sheetWords(pen.language).transitions[cell.transition] ?? cell.transition,
       x + cellWidth - 8 * unit,
       y + 8 * unit,
       'right',
@@ -241,8 +242,8 @@ function cut(text: string, fits: (part: string) => boolean): string {
 }
 
 /** `4.2 s`, `1:05 min` */
-function lengthText(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+function lengthText(seconds: number, language: string): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1).replace('.', sheetWords(language).decimal)} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`;
 }

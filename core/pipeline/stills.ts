@@ -49,7 +49,15 @@ export async function drawStills(
   const scenes = storyboard.scenes.map((scene) => [scene.text, scene.title]);
   const key = createHash('sha256')
     .update(
-      JSON.stringify(['stills', 1, segments.map((segment) => segment.key), storyboard.title, scenes, film]),
+      JSON.stringify([
+        'stills',
+        2,
+        segments.map((segment) => segment.key),
+        storyboard.title,
+        storyboard.language,
+        scenes,
+        film,
+      ]),
     )
     .digest('hex');
   const stills = { sheet: cache.file(key, 'png'), poster: cache.file(key, 'jpg') };

@@ -3,6 +3,8 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { openFonts } from '../../../core/drawing/fonts.ts';
 import { layOutSheet, type SheetCell } from '../../../core/drawing/sheet-layout.ts';
+import { sheetWords } from '../../../core/drawing/sheet-words.ts';
+import { transitionTypes } from '../../../core/schema/storyboard.ts';
 import { drawSheet } from '../../../core/drawing/sheet.ts';
 
 const fonts = openFonts();
@@ -95,4 +97,11 @@ describe('the sheet', () => {
     ];
     expect(new Set(sheets).size).toBe(sheets.length);
   });
+});
+
+test('a Spanish film’s sheet speaks Spanish', () => {
+  expect(sheetWords('es-MX').scenes(4)).toBe('4 escenas');
+  expect(sheetWords('en').scenes(1)).toBe('1 scene');
+  for (const transition of transitionTypes.filter((type) => type !== 'none'))
+    expect(sheetWords('es').transitions[transition], transition).toEqual(expect.any(String));
 });
