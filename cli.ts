@@ -13,6 +13,7 @@ import { doctorCommand } from './cli/doctor.ts';
 import { describeFailure, EXIT, exitCodeOf, failureJson } from './cli/failure.ts';
 import { catchInterrupts } from './cli/interrupt.ts';
 import { keyCommand } from './cli/key.ts';
+import { purgeCommand } from './cli/purge.ts';
 import { renderCommand } from './cli/render.ts';
 import { speakCommand } from './cli/speak.ts';
 import { startCommand } from './cli/start.ts';
@@ -86,6 +87,7 @@ function buildProgram(context: Context): Command {
     doctorCommand,
     diagnoseCommand,
     keyCommand,
+    purgeCommand,
     commandsCommand,
   ];
   for (const make of commands) {

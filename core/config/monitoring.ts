@@ -29,6 +29,11 @@ const hosts = list.transform((items, context) =>
   }),
 );
 
+/** Of a zone or an account. */
+const cloudflareId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits, from the overview of the zone');
+
 export const monitoringSettings = {
   MONITOR_HOSTS: hosts.optional(),
   MONITOR_ORIGIN: z
@@ -48,6 +53,12 @@ export const monitoringSettings = {
   ALERT_GROUP_S: wholeNumber(0, 600).default(30),
   HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
   HEARTBEAT_INTERVAL_S: wholeNumber(1, 3600).default(60),
+  CLOUDFLARE_API_TOKEN: optionalText,
+  CLOUDFLARE_ZONE_ID: cloudflareId.optional(),
+  CLOUDFLARE_ACCOUNT_ID: cloudflareId.optional(),
+  CLOUDFLARE_TUNNEL_ID: z.guid().optional(),
+  CLOUDFLARE_API_URL: httpAddress.prefault('https://api.cloudflare.com/client/v4'),
+  CLOUDFLARE_STATUS_URL: httpAddress.prefault('https://www.cloudflarestatus.com'),
   UPTIME_KUMA_URL: httpAddress.optional(),
   UPTIME_KUMA_USERNAME: optionalText,
   UPTIME_KUMA_PASSWORD: optionalText,
@@ -86,6 +97,15 @@ export type MonitoringConfig = Readonly<{
   /** Called while all is watched: who is there notices when the calls end. */
   heartbeatUrl?: string;
   heartbeatIntervalMs: number;
+  /** Present with a token and a zone. */
+  cloudflare?: Readonly<{
+    apiToken: string;
+    zoneId: string;
+    accountId?: string;
+    tunnelId?: string;
+    apiUrl: string;
+    statusUrl: string;
+  }>;
   /** An Uptime Kuma elsewhere, whose monitors are shown and where ours are kept. */
   uptimeKuma?: Readonly<{
     url: string;
@@ -115,6 +135,18 @@ export function monitoringConfig(env: Parsed<typeof monitoringSettings>): Monito
     groupMs: env.ALERT_GROUP_S * 1000,
     heartbeatUrl: env.HEARTBEAT_URL,
     heartbeatIntervalMs: env.HEARTBEAT_INTERVAL_S * 1000,
+    ...(env.CLOUDFLARE_API_TOKEN && env.CLOUDFLARE_ZONE_ID
+      ? {
+          cloudflare: {
+            apiToken: env.CLOUDFLARE_API_TOKEN,
+            zoneId: env.CLOUDFLARE_ZONE_ID,
+            accountId: env.CLOUDFLARE_ACCOUNT_ID,
+            tunnelId: env.CLOUDFLARE_TUNNEL_ID,
+            apiUrl: env.CLOUDFLARE_API_URL,
+            statusUrl: env.CLOUDFLARE_STATUS_URL,
+          },
+        }
+      : {}),
     ...(env.UPTIME_KUMA_URL
       ? {
           uptimeKuma: {

@@ -1,9 +1,11 @@
 /** Which checks run, from the settings. A new one: a file beside this, a line below. */
 import type { Config } from '../../core/config.ts';
 import type { StudioService } from '../../core/studio-service.ts';
+import { openCloudflare } from '../cloudflare.ts';
 import type { Resolve } from '../probe.ts';
 import type { Check } from '../types.ts';
 import type { UptimeKuma } from '../uptime-kuma.ts';
+import { cloudflareCheck } from './cloudflare.ts';
 import { dnsCheck } from './dns.ts';
 import { edgeOriginCheck } from './edge-origin.ts';
 import { httpCheck } from './http.ts';
@@ -44,6 +46,15 @@ export function createChecks({ config, studio, children, now, kuma = null, resol
     ),
     ...settings.urls.map((watched) => httpCheck({ ...watched, intervalMs, resolve, dependsOn })),
     ...settings.dns.map((watched) => dnsCheck({ ...watched, intervalMs: slowMs, dependsOn })),
+    cloudflareCheck({
+      cloudflare: settings.cloudflare ? openCloudflare(settings.cloudflare) : null,
+      tunnelId: settings.cloudflare?.tunnelId,
+      hosts,
+      origin,
+      intervalMs: slowMs,
+      now,
+      dependsOn,
+    }),
     uptimeKumaCheck({ kuma, intervalMs, dependsOn }),
     redisCheck({ redisUrl, intervalMs }),
     jobsCheck({ studio, waitMs: settings.queueWaitMs, intervalMs, dependsOn: redisUrl ? [REDIS] : [] }),
