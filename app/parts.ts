@@ -83,17 +83,18 @@ export async function openParts(
     ...tuning,
   });
   opened.push(() => jobs.close());
-  const workshop = createStudio(config);
-  opened.push(() => workshop.close());
   const ffmpeg = (): Ffmpeg => new Ffmpeg(findFfmpeg(config.ffmpeg));
   const assets = createAssetsStore({
     folder: assetsDir,
     ffmpeg,
     guard,
+    shared: storage.shared,
     keepMs: config.retention.days * 24 * 3600_000,
     maxBytes: config.retention.cacheMaxBytes,
     limits: config.media.limits,
   });
+  const workshop = createStudio(config, { shared: storage.shared, bringAsset: assets.bring, log });
+  opened.push(() => workshop.close());
   const speaks = servicesOf(config).includes('worker');
   const studio = createStudioService({
     jobs,

@@ -8,12 +8,15 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { isAssetId, unfinishedName } from './assets/names.ts';
 import { receive } from './assets/receive.ts';
+import { openSharedAssets } from './assets/shared-assets.ts';
 import { trimAssets } from './assets/trim.ts';
 import { vet } from './assets/vet.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import { asStudioError } from './errors.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { defaultLimits, type IngestLimits } from './ingest/index.ts';
+import { createSharedWork } from './ingest/shared-work.ts';
+import type { SharedFiles } from './storage/types.ts';
 import type { Asset } from './studio-service.ts';
 import { createTurns } from './turns.ts';
 
@@ -22,6 +25,11 @@ export type AssetsStore = {
   save(bytes: Readable, signal: AbortSignal): Promise<Asset>;
   /** The asset of an id, which counts as used now; null if there is none. */
   use(id: string): Promise<Asset | null>;
+  /**
+   * Sees to it that the upload's file is in the folder of this host. @returns false if there is none
+   * @throws {StudioError} not_ready, no_space, cancelled
+   */
+  bring(id: string, signal: AbortSignal | undefined): Promise<boolean>;
   /** Removes uploads that are past their time and that no one wants. @returns bytes freed */
   trim(isWanted: (id: string) => boolean): Promise<number>;
 };
@@ -32,6 +40,8 @@ export type AssetsStoreOptions = {
   /** For vetting. @throws {StudioError} missing_tool */
   ffmpeg: () => Ffmpeg;
   guard: DiskGuard;
+  /** Where uploads are kept for workers on other hosts. */
+  shared?: SharedFiles | undefined;
   /** How long an unused upload stays, ms. */
   keepMs: number;
   /** All uploads together, bytes. */
@@ -44,6 +54,9 @@ export type AssetsStoreOptions = {
 
 /** Uploads vetted at once; each may start ffmpeg. */
 const VETTED_AT_ONCE = 2;
+
+/** Uploads unused for longer are looked for in the shared storage again, ms. */
+const SHARED_ANEW_MS = 3600_000;
 
 const recordSchema = z.object({
   type: z.enum(['image', 'video', 'audio']),
@@ -62,7 +75,9 @@ export function assetsDirOf(dataDir: string): string {
 export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
   const { folder, guard, limits = {} } = options;
   const maxFileBytes = options.maxFileBytes ?? limits.clipBytes ?? defaultLimits.clipBytes;
+  const shared = options.shared && openSharedAssets(options.shared);
   const turns = createTurns(VETTED_AT_ONCE);
+  const bringing = createSharedWork();
   const fileOf = (id: string): string => path.join(folder, id);
   const recordOf = (id: string): string => path.join(folder, `${id}.json`);
 
@@ -79,7 +94,10 @@ export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
         vet({ folder: scratch, name: 'upload', limits }, options.ffmpeg(), signal),
       );
       signal.throwIfAborted();
-      return await keep(sha256, { ...facts, size }, scratch);
+      const record = { ...facts, size };
+      // First where others find it: what is here is taken to be there.
+      await shared?.put(sha256, upload, JSON.stringify(record), signal);
+      return await keep(sha256, record, scratch);
     } catch (error) {
       throw asStudioError(
         signal.aborted ? signal.reason : error,
@@ -109,19 +127,79 @@ export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
 
   async function use(id: string): Promise<Asset | null> {
     if (!isAssetId(id)) return null;
+    const here = await useHere(id);
+    if (!shared) return here && assetOf(id, here.record);
+    if (here) {
+      // Another host may have removed what only this one used.
+      if (Date.now() - here.usedAt > SHARED_ANEW_MS)
+        await shared.put(id, fileOf(id), JSON.stringify(here.record));
+      return assetOf(id, here.record);
+    }
+    const record = recordOfText(await shared.record(id));
+    if (record) await shared.touch(id, JSON.stringify(record));
+    return record && assetOf(id, record);
+  }
+
+  async function useHere(id: string): Promise<{ record: AssetRecord; usedAt: number } | null> {
     try {
-      const record = recordSchema.parse(JSON.parse(await readFile(recordOf(id), 'utf8')));
-      if ((await stat(fileOf(id))).size !== record.size) return null;
+      const record = recordOfText(await readFile(recordOf(id), 'utf8'));
+      if (!record || (await stat(fileOf(id))).size !== record.size) return null;
+      const usedAt = (await stat(recordOf(id))).mtimeMs;
       const now = new Date();
       // Of the record, not the file: the ingest takes a touched file for a changed one and reads it again.
       await utimes(recordOf(id), now, now);
-      return assetOf(id, record);
+      return { record, usedAt };
     } catch {
       return null; // absent, or half there after a power cut: to be uploaded again
     }
   }
 
-  return { save, use, trim: (isWanted) => trimAssets({ ...options, isWanted }) };
+  async function bring(id: string, signal: AbortSignal | undefined): Promise<boolean> {
+    if (!isAssetId(id)) return false;
+    if (await useHere(id)) return true;
+    if (!shared) return false;
+    return bringing.run(id, { signal }, async (until) => {
+      const record = recordOfText(await shared.record(id));
+      if (!record) return false;
+      const scratch = path.join(folder, unfinishedName());
+      try {
+        await guard.check();
+        await mkdir(scratch, { recursive: true });
+        const upload = path.join(scratch, 'upload');
+        if (!(await shared.fetch(id, upload, until)) || (await stat(upload)).size !== record.size)
+          return false;
+        await keep(id, record, scratch);
+        return true;
+      } catch (error) {
+        throw asStudioError(
+          until.aborted ? until.reason : error,
+          'internal',
+          'An upload could not be fetched.',
+        );
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    });
+  }
+
+  return {
+    save,
+    use,
+    bring,
+    async trim(isWanted) {
+      const freed = await trimAssets({ ...options, isWanted });
+      return freed + ((await shared?.trim({ ...options, isWanted })) ?? 0);
+    },
+  };
+}
+
+/** Null for what is no record. */
+function recordOfText(text: string | null): AssetRecord | null {
+  try {
+    return text === null ? null : recordSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 function assetOf(id: string, record: AssetRecord): Asset {

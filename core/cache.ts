@@ -12,14 +12,18 @@ const IN_USE_MS = 60 * 60_000;
 export type ContentCache = {
   /** Where the file of a key is or will be; its folder exists. */
   file(key: string, extension: string): string;
-  /** Whether it is there; if so it counts as used now. */
-  has(key: string, extension: string): Promise<boolean>;
+  /** Whether it is there; if so it counts as used now. The signal ends looking elsewhere: then it is not. */
+  has(key: string, extension: string, signal?: AbortSignal): Promise<boolean>;
   /** A name beside the final one, to write to before `keep`. */
   temporary(key: string, extension: string): string;
   /** Gives a finished temporary file its final name. */
   keep(temporary: string, key: string, extension: string): Promise<string>;
+  /** Offers a file that is there to other hosts, if this cache is shared: in the background, best effort. */
+  share(key: string, extension: string): void;
   /** Removes left-over temporary files and the least recently used ones over the limit. @returns bytes freed */
   trim(): Promise<number>;
+  /** Ends what runs in the background. Idempotent. */
+  close(): Promise<void>;
 };
 
 export async function openCache(folder: string, maxBytes: number): Promise<ContentCache> {
@@ -44,7 +48,9 @@ export async function openCache(folder: string, maxBytes: number): Promise<Conte
       await rename(temporary, name);
       return name;
     },
+    share: () => undefined,
     trim: () => trimFolder(folder, maxBytes),
+    close: () => Promise.resolve(),
   };
 }
 

@@ -19,10 +19,13 @@ import { Ffmpeg, findFfmpeg } from './ffmpeg.ts';
 import { hostOf } from './ingest/addresses.ts';
 import { createIngest } from './ingest/index.ts';
 import type { Ingest } from './ingest/types.ts';
+import type { Logger } from './log.ts';
 import { checkVoices } from './pipeline/narrate.ts';
 import type { Progress } from './pipeline/progress.ts';
 import { render, type RenderedFilm } from './pipeline/render.ts';
 import type { Job } from './schema/job.ts';
+import { shareCache } from './shared-cache.ts';
+import type { SharedFiles } from './storage/types.ts';
 import { createSpeech, openVoices, speechOptions } from './tts/index.ts';
 import type { Speech, SpeechRequest, SpeechResult, Voice } from './tts/types.ts';
 import type { VoiceStore } from './tts/voices/store.ts';
@@ -66,7 +69,15 @@ export type Studio = {
   close(): Promise<void>;
 };
 
-type Tools = { openCompositor: typeof openCompositor };
+type Tools = {
+  /** Another one for benches, which want to see what is rendered. */
+  openCompositor?: typeof openCompositor;
+  /** Where workers on many hosts keep what all of them need. */
+  shared?: SharedFiles | undefined;
+  /** Gets an upload that another host took into the folder of uploads. @returns false if there is none */
+  bringAsset?: (id: string, signal: AbortSignal | undefined) => Promise<boolean>;
+  log?: Logger;
+};
 
 type Parts = {
   ffmpeg: Ffmpeg;
@@ -77,8 +88,7 @@ type Parts = {
   versions: Record<string, string>;
 };
 
-/** @param tools.openCompositor another one for benches, which want to see what is rendered */
-export function createStudio(config: Config, tools: Tools = { openCompositor }): Studio {
+export function createStudio(config: Config, tools: Tools = {}): Studio {
   const cacheDir = path.join(config.dataDir, 'cache');
   let speech: Speech | undefined;
   let parts: Promise<Parts> | undefined;
@@ -142,7 +152,7 @@ export function createStudio(config: Config, tools: Tools = { openCompositor }):
     children: () => listChildren(),
     async close() {
       const opened = await parts?.catch(() => undefined);
-      await Promise.all([opened?.compositor.close(), speech?.close()]);
+      await Promise.all([opened?.compositor.close(), opened?.cache.close(), speech?.close()]);
     },
   };
 }
@@ -154,15 +164,19 @@ async function openParts(config: Config, cacheDir: string, tools: Tools): Promis
   const fonts = openFonts();
   // A third of the room for vetted media, the rest for segments and sound.
   const mediaBytes = Math.round(config.retention.cacheMaxBytes / 3);
+  const segmentBytes = config.retention.cacheMaxBytes - mediaBytes;
+  const cache = await openCache(path.join(cacheDir, 'segments'), segmentBytes);
   return {
     ffmpeg,
     fonts,
-    compositor: tools.openCompositor({
+    compositor: (tools.openCompositor ?? openCompositor)({
       paths,
       threads: config.worker.renderThreads ?? Math.max(1, os.availableParallelism()),
       ...(config.worker.renderMemoryBytes ? { memoryBytes: config.worker.renderMemoryBytes } : {}),
     }),
-    cache: await openCache(path.join(cacheDir, 'segments'), config.retention.cacheMaxBytes - mediaBytes),
+    cache: tools.shared
+      ? shareCache(cache, { shared: tools.shared, maxBytes: segmentBytes, log: tools.log })
+      : cache,
     ingest: createIngest({
       ffmpeg,
       cacheDir: path.join(cacheDir, 'media'),
@@ -171,6 +185,7 @@ async function openParts(config: Config, cacheDir: string, tools: Tools): Promis
       ownHosts: ownHosts(config.server),
       limits: config.media.limits,
       assetsDir: path.join(config.dataDir, 'assets'),
+      bringAsset: tools.bringAsset,
     }),
     versions: {
       kernel: kernelVersion(),

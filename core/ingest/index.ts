@@ -3,6 +3,7 @@
  * and answered as a file that we wrote. ffmpeg never sees an address or a name that others chose.
  */
 import path from 'node:path';
+import { assetIdOf } from '../assets/names.ts';
 import { asStudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { createCache } from './cache.ts';
@@ -34,6 +35,8 @@ export type IngestOptions = {
   ownHosts?: readonly string[];
   /** Where uploads are, each named by its id. */
   assetsDir?: string;
+  /** Gets an upload that another host took into `assetsDir`, if it is not there yet. */
+  bringAsset?: ((id: string, signal: AbortSignal | undefined) => Promise<boolean>) | undefined;
   limits?: Partial<IngestLimits>;
   /** Another network, for tests. */
   network?: Network;
@@ -55,6 +58,8 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const bring = async (src: string, context: IngestContext, maxBytes: number): Promise<Original> => {
     if (context.signal?.aborted) throw asStudioError(context.signal.reason, 'cancelled');
+    const asset = assetIdOf(src);
+    if (asset !== null) await options.bringAsset?.(asset, context.signal);
     const source = await findSource(src, {
       baseDir: context.baseDir,
       roots: context.roots,

@@ -12,6 +12,8 @@ export type SegmentRun = {
   /** Frames in them. */
   frames: number;
   file(segment: Segment): string;
+  /** Tells the cache of one that is rendered now. */
+  rendered(segment: Segment): void;
   /** Segments of the film that are not rendered anew. */
   reused: number;
   scenesReused: number;
@@ -22,17 +24,19 @@ export async function planRun(
   segments: Segment[],
   encoding: Encoding,
   cache: ContentCache,
+  signal?: AbortSignal,
 ): Promise<SegmentRun> {
   const extension = encoding.format === 'webm' ? 'mkv' : 'mp4';
-  const missing: Segment[] = [];
-  for (const segment of new Map(segments.map((each) => [each.key, each])).values()) {
-    if (!(await cache.has(segment.key, extension))) missing.push(segment);
-  }
+  const different = [...new Map(segments.map((each) => [each.key, each])).values()];
+  // Side by side: a shared cache asks for each over the network.
+  const isThere = await Promise.all(different.map((segment) => cache.has(segment.key, extension, signal)));
+  const missing = different.filter((_, index) => !isThere[index]);
   const fresh = new Set(missing.map((segment) => segment.key));
   return {
     missing,
     frames: missing.reduce((sum, segment) => sum + segment.plan.frames, 0),
     file: (segment) => cache.file(segment.key, extension),
+    rendered: (segment) => cache.share(segment.key, extension),
     reused: segments.filter((segment) => !fresh.has(segment.key)).length,
     scenesReused: countReused(segments, fresh),
   };
@@ -63,6 +67,7 @@ export async function renderMissing(
         { kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) },
         { signal: together, onProgress: count },
       );
+      run.rendered(segment);
     } catch (error) {
       throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene });
     }

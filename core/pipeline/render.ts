@@ -131,7 +131,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       versions: deps.versions,
     });
 
-    const run = await planRun(segments, encoding, deps.cache);
+    const run = await planRun(segments, encoding, deps.cache, signal);
     const work = renderingWork(
       run.frames,
       timeline.frames / output.fps,
