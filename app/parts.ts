@@ -15,7 +15,7 @@ import { workDirOf } from '../core/production.ts';
 import { startHousekeeping } from '../core/service/housekeeping.ts';
 import { createStudioService, type RunningStudioService } from '../core/service/index.ts';
 import { openStorage } from '../core/storage/index.ts';
-import { openFileSigner, publicFiles } from '../core/storage/signed-links.ts';
+import { openFileSigner, publicFiles, signerOfStore } from '../core/storage/signed-links.ts';
 import type { FileSigner, Storage } from '../core/storage/types.ts';
 import { createStudio, type Studio } from '../core/studio.ts';
 import type { WorkerOptions } from '../core/worker.ts';
@@ -69,7 +69,7 @@ export async function openParts(
   await makeFolders([dataDir, assetsDir, workDirOf(dataDir), path.join(dataDir, 'files')]);
   const { totalBytes } = await spaceOf(dataDir);
   const guard = createDiskGuard([dataDir, path.join(dataDir, 'files')]);
-  const signer = config.server.filesAccess === 'signed' ? await openFileSigner(dataDir) : publicFiles;
+  const signer = await openSigner(config);
   const baseUrl = (): string => config.server.filesBaseUrl ?? config.server.publicBaseUrl ?? localAddress();
   const storage = await openStorage({ driver: config.storage, s3: config.s3, dataDir, baseUrl, signer });
   const jobs = await openJobs({
@@ -112,6 +112,11 @@ export async function openParts(
   const housekeeping = startHousekeeping({ config, jobs, storage, assets, workDir: workDirOf(dataDir), log });
   opened.push(() => housekeeping.stop());
   return { config, log, jobs, storage, workshop, ffmpeg, studio, signer, tuning };
+}
+
+async function openSigner({ server, s3, dataDir }: Config): Promise<FileSigner> {
+  if (server.filesAccess === 'public') return publicFiles;
+  return s3 ? signerOfStore(s3) : openFileSigner(dataDir);
 }
 
 async function makeFolders(folders: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
+import type { S3Config } from '../config/storage.ts';
 import { keepSecret } from '../secrets.ts';
 import type { FileSigner } from './types.ts';
 
@@ -17,6 +18,17 @@ export const publicFiles: FileSigner = { sign: () => '', verify: () => true };
 /** Signs with a secret kept in the data folder. @throws {StudioError} not_ready */
 export async function openFileSigner(dataDir: string, now: () => number = Date.now): Promise<FileSigner> {
   return createFileSigner(await keepSecret(path.join(dataDir, 'link-secret')), now);
+}
+
+/** Signs with a secret that every host with the same S3 key makes the same, so that each knows the others' links. */
+export function signerOfStore(
+  s3: Pick<S3Config, 'secretAccessKey'>,
+  now: () => number = Date.now,
+): FileSigner {
+  return createFileSigner(
+    createHmac('sha256', s3.secretAccessKey).update('links to finished files').digest('hex'),
+    now,
+  );
 }
 
 /** @param now epoch ms */

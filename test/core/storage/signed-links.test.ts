@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFileSigner, openFileSigner, publicFiles } from '../../../core/storage/signed-links.ts';
+import {
+  createFileSigner,
+  openFileSigner,
+  publicFiles,
+  signerOfStore,
+} from '../../../core/storage/signed-links.ts';
 
 const JOB = 'a1b2c3d4e5f6a7b8c9d0e1f2';
 const HOUR_MS = 3600_000;
@@ -86,4 +91,14 @@ test('the secret is kept for its owner only, and is the same for all who open it
 test('public files need no signature', () => {
   expect(publicFiles.sign(JOB, 'film.mp4')).toBe('');
   expect(publicFiles.verify('GET', JOB, 'film.mp4', {})).toBe(true);
+});
+
+test('hosts with the same S3 key know each other’s links, and no others', () => {
+  const [here, there, elsewhere] = ['one-secret', 'one-secret', 'another-secret'].map((secretAccessKey) =>
+    signerOfStore({ secretAccessKey }),
+  );
+  const query = Object.fromEntries(new URLSearchParams(here!.sign('a1b2c3d4e5f6', 'film.mp4')));
+  expect(there!.verify('GET', 'a1b2c3d4e5f6', 'film.mp4', query)).toBe(true);
+  expect(elsewhere!.verify('GET', 'a1b2c3d4e5f6', 'film.mp4', query)).toBe(false);
+  expect(JSON.stringify(query)).not.toContain('one-secret');
 });
