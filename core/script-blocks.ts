@@ -2,6 +2,7 @@
 import type { Issue } from './errors.ts';
 import { nearestName } from './nearest-name.ts';
 import { tagNames } from './script-tags.ts';
+import { speakerTurns } from './tts/speakers.ts';
 
 export type Tag = { name: string; value: string; line: number };
 export type Block =
@@ -19,6 +20,8 @@ type Options = {
   markdown: boolean;
   /** Where faults are put. */
   issues: Issue[];
+  /** Names whose lines stay lines of their own. */
+  speakers?: readonly string[];
 };
 
 /** Parts lines at blank lines, headings and rules (`---`). Line numbers count from 1. */
@@ -87,7 +90,17 @@ function sceneBlock(lines: string[], first: number, options: Options): Block {
   const text = lines
     .map((line, index) => takeTags(line, first + index, tags, options))
     .filter((line) => line !== '');
-  return { kind: 'scene', text: text.join(' '), tags, line: first };
+  return { kind: 'scene', text: joinLines(text, options.speakers ?? []), tags, line: first };
+}
+
+/** A paragraph is one line, but where someone begins to speak. */
+function joinLines(lines: readonly string[], speakers: readonly string[]): string {
+  return lines.reduce((text, line, index) => {
+    if (index === 0) return line;
+    const [turn] = speakerTurns(line, speakers);
+    const begins = turn !== undefined && turn.speaker !== null && turn.labelStart === 0;
+    return text + (begins ? '\n' : ' ') + line;
+  }, '');
 }
 
 /** `[name: value]`; the name begins with a letter, so `[12:30]` is narration. */
@@ -104,6 +117,8 @@ function takeTags(line: string, number: number, tags: Tag[], options: Options): 
     });
   }
   rest = rest.replaceAll(tagPattern, (whole, name: string, value: string, end: string) => {
+    // `[pause: 1s]` is for the voice, and stays in its place.
+    if (/^paus[ea]$/i.test(name)) return whole;
     if (end !== ']') {
       // "[sic: and so on" is a writer's bracket; "[image: a.jpg" is a tag that lost its end.
       if (nearestName(name, tagNames) === null) return whole;

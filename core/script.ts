@@ -46,7 +46,10 @@ export function parseScript(text: string, options: { name: string }): ParsedScri
     pending: {},
     voice: undefined,
   };
-  for (const block of scriptBlocks(lines, { firstLine: front.end, markdown, issues })) addBlock(draft, block);
+  // What is not a list of speakers is found by validation.
+  const speakers = Object.keys(front.fields.speakers ?? {});
+  for (const block of scriptBlocks(lines, { firstLine: front.end, markdown, issues, speakers }))
+    addBlock(draft, block);
   if (draft.pending.title) addScene(draft, {}, lines.length);
   if (issues.length > 0) throw faultyScript(issues);
   if (draft.storyboard.scenes.length === 0)

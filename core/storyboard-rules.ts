@@ -6,6 +6,7 @@ import type { FilmLimits } from './config/media.ts';
 import type { Issue } from './errors.ts';
 import { planTimeline, type SceneMeasure } from './pipeline/timeline.ts';
 import { limits, sceneSchema, type Scene, type Storyboard } from './schema/storyboard.ts';
+import { unknownSpeakers } from './tts/speakers.ts';
 import { sourcesOf } from './storyboard-sources.ts';
 
 /** Letters spoken in a second, measured over both default engines; an ideograph takes as long as three. */
@@ -121,7 +122,9 @@ function speechSeconds(text: string): number {
 /** What is allowed and probably not meant, one sentence each. */
 export function harmlessOddities(storyboard: Storyboard, most: Pick<FilmLimits, 'seconds'>): string[] {
   const warnings = storyboard.scenes.flatMap((scene, index) =>
-    sceneOddities(scene, index).map((words) => `scenes[${index}]${words}`),
+    [...sceneOddities(scene, index), ...strangers(scene, storyboard)].map(
+      (words) => `scenes[${index}]${words}`,
+    ),
   );
   const seconds = estimateSeconds(storyboard);
   if (seconds > most.seconds) {
@@ -132,6 +135,15 @@ export function harmlessOddities(storyboard: Storyboard, most: Pick<FilmLimits, 
   if (storyboard.webhookUrl?.startsWith('http:'))
     warnings.push('webhookUrl is not encrypted (http); anyone on the way can read it.');
   return warnings;
+}
+
+/** Names written like a speaker's: their lines are read out, name and all. */
+function strangers(scene: Scene, { speakers }: Storyboard): string[] {
+  if (!speakers || !scene.text) return [];
+  const names = Object.keys(speakers);
+  return unknownSpeakers(scene.text, names).map(
+    (name) => `.text has a line of "${name}", who is not among the speakers (${names.join(', ')}).`,
+  );
 }
 
 function sceneOddities(scene: Scene, index: number): string[] {

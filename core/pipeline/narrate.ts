@@ -2,7 +2,10 @@
 import path from 'node:path';
 import { asStudioError, type Issue } from '../errors.ts';
 import type { Track } from '../ingest/types.ts';
-import type { Scene, Storyboard } from '../schema/storyboard.ts';
+import type { Storyboard } from '../schema/storyboard.ts';
+import { shownText } from './narration-text.ts';
+import { narrationTurns } from './narration-turns.ts';
+import { sceneVoice } from './scene-voice.ts';
 import type { Mark, Speech, SpeechRequest, SpeechResult } from '../tts/types.ts';
 
 export type Narration = {
@@ -13,18 +16,16 @@ export type Narration = {
   durationS: number;
   /** Words and sentences, ms from the start of the sound. Empty for own narration without text. */
   marks: Mark[];
+  /** What captions show: the scene's text without markup, pauses and names of speakers. */
   text: string;
   language: string;
   warnings: string[];
-  /** Who spoke, and why they; null for own narration. */
-  speaker: Pick<SpeechResult, 'engine' | 'voice' | 'why'> | null;
+  /** Who spoke, and why they; none for own narration. */
+  speakers: Pick<SpeechResult, 'engine' | 'voice' | 'why'>[];
 };
 
 /** A voice of the film, the scenes it speaks (counted from 1), and why it was taken. */
-export type FilmVoice = NonNullable<Narration['speaker']> & { scenes: number[] };
-
-/** Who says a scene's text, after storyboard and scene are put together. */
-export type SceneVoice = Pick<SpeechRequest, 'language' | 'engine' | 'voice' | 'speed' | 'fallback'>;
+export type FilmVoice = Narration['speakers'][number] & { scenes: number[] };
 
 export type NarrateDeps = { speech: Speech; defaultEngine?: SpeechRequest['engine'] };
 
@@ -66,39 +67,6 @@ export async function narrate(
   return narrations;
 }
 
-/** The voice of a scene: its own words first, then the storyboard's, as far as they fit together. */
-export function sceneVoice(
-  storyboard: Pick<Storyboard, 'voice' | 'language'>,
-  scene: Pick<Scene, 'voice'>,
-  defaultEngine?: SpeechRequest['engine'],
-): SceneVoice {
-  const general = storyboard.voice ?? {};
-  const own = scene.voice ?? {};
-  const language = own.language ?? (own.name ? undefined : general.language) ?? storyboard.language;
-  // A voice speaks one language: named for the film, it is not meant for a scene in another one.
-  const sameLanguage =
-    own.language === undefined || primary(own.language) === primary(general.language ?? storyboard.language);
-  const sameEngine = own.engine === undefined || own.engine === general.engine;
-  const name = own.name ?? (sameLanguage && sameEngine ? general.name : undefined);
-  const engine =
-    own.engine ??
-    (own.name === undefined && sameLanguage ? general.engine : undefined) ??
-    defaultEngine ??
-    'auto';
-  const fallback = own.fallback ?? general.fallback;
-  return {
-    language,
-    engine,
-    voice: name,
-    speed: own.speed ?? general.speed ?? 1,
-    ...(fallback === undefined ? {} : { fallback }),
-  };
-}
-
-function primary(language: string): string {
-  return language.split('-')[0]!.toLowerCase();
-}
-
 async function narrateScene(
   storyboard: Storyboard,
   index: number,
@@ -109,30 +77,43 @@ async function narrateScene(
   const scene = storyboard.scenes[index]!;
   const text = scene.text ?? '';
   const voice = sceneVoice(storyboard, scene, deps.defaultEngine);
+  const shown = (marks: readonly Mark[]): Pick<Narration, 'text' | 'marks'> =>
+    shownText(text, marks, {
+      language: voice.language,
+      speakers: Object.keys(storyboard.speakers ?? {}),
+      showSpeakers: storyboard.captions.speakers === 'show',
+    });
   if (own)
     return {
       path: own.path,
       hash: own.hash,
       durationS: own.durationS,
-      marks: [],
-      text,
+      ...shown([]),
       language: voice.language,
       warnings: [],
-      speaker: null,
+      speakers: [],
     };
   if (text.trim() === '') return null;
   try {
-    const spoken = await deps.speech.speak({ ...voice, text, signal, job: storyboard });
+    const { lexicon } = storyboard;
+    const turns = narrationTurns(storyboard, scene, deps.defaultEngine);
+    const spoken = await deps.speech.speak({
+      ...voice,
+      text,
+      signal,
+      job: storyboard,
+      ...(lexicon ? { lexicon } : {}),
+      ...(turns ? { turns } : {}),
+    });
     return {
       path: spoken.path,
       // The speech cache names files by what is said and how.
       hash: path.basename(spoken.path),
       durationS: spoken.durationMs / 1000,
-      marks: spoken.marks,
-      text,
+      ...shown(spoken.marks),
       language: voice.language,
       warnings: spoken.warnings.map((warning) => `Scene ${index + 1}: ${warning}`),
-      speaker: { engine: spoken.engine, voice: spoken.voice, why: spoken.why },
+      speakers: spoken.voices ?? [{ engine: spoken.engine, voice: spoken.voice, why: spoken.why }],
     };
   } catch (error) {
     throw asStudioError(error, 'speech_failed').at({ stage: 'voicing', scene: index + 1 });
@@ -143,11 +124,12 @@ async function narrateScene(
 export function filmVoices(narrations: readonly (Narration | null)[]): FilmVoice[] {
   const voices = new Map<string, FilmVoice>();
   for (const [index, narration] of narrations.entries()) {
-    if (!narration?.speaker) continue;
-    const key = JSON.stringify(narration.speaker);
-    const known = voices.get(key) ?? { ...narration.speaker, scenes: [] };
-    known.scenes.push(index + 1);
-    voices.set(key, known);
+    for (const speaker of narration?.speakers ?? []) {
+      const key = JSON.stringify(speaker);
+      const known = voices.get(key) ?? { ...speaker, scenes: [] };
+      if (known.scenes.at(-1) !== index + 1) known.scenes.push(index + 1);
+      voices.set(key, known);
+    }
   }
   return [...voices.values()];
 }
@@ -159,13 +141,24 @@ export function checkVoices(
   defaultEngine?: SpeechRequest['engine'],
 ): Issue[] {
   const issues = new Map<string, Issue>();
-  for (const [index, scene] of storyboard.scenes.entries()) {
-    if (!scene.text?.trim() || scene.audio) continue;
-    const fault = speech.check(sceneVoice(storyboard, scene, defaultEngine));
-    if (!fault) continue;
-    const path = scene.voice ? `scenes[${index}].voice` : storyboard.voice ? 'voice' : 'language';
+  const check = (request: Pick<SpeechRequest, 'language' | 'engine' | 'voice'>, path: string): void => {
+    const fault = speech.check(request);
+    if (!fault) return;
     const message = [fault.message, fault.hint].filter(Boolean).join(' ');
     issues.set(`${path} ${message}`, { path, message });
+  };
+  for (const [name, voice] of Object.entries(storyboard.speakers ?? {}))
+    check(sceneVoice(storyboard, { voice }, defaultEngine), `speakers.${name}`);
+  for (const [index, scene] of storyboard.scenes.entries()) {
+    if (!scene.text?.trim() || scene.audio) continue;
+    const own = sceneVoice(storyboard, scene, defaultEngine);
+    const path = scene.voice ? `scenes[${index}].voice` : storyboard.voice ? 'voice' : 'language';
+    const turns = narrationTurns(storyboard, scene, defaultEngine);
+    // Where only speakers speak, they have been checked; a language that was found is one of `languages`.
+    if (!turns || turns.some((turn) => turn.speaker === null && turn.language === own.language))
+      check(own, path);
+    for (const turn of turns ?? [])
+      if (storyboard.languages?.includes(turn.language ?? '')) check({ ...own, ...turn }, 'languages');
   }
   return [...issues.values()];
 }

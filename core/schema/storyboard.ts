@@ -3,7 +3,7 @@
  * One schema makes the types, the validation, OpenAPI and the bots' options.
  */
 import { z } from 'zod';
-import { languageSchema, spokenTextSchema, voiceSchema } from './speech.ts';
+import { languageSchema, lexiconSchema, spokenTextSchema, voiceSchema } from './speech.ts';
 
 /** Limits of one storyboard. Settings may lower them, never raise them. */
 export const limits = {
@@ -213,6 +213,10 @@ export const captionsSchema = z.strictObject({
   size: z.enum(['small', 'medium', 'large']).default('medium'),
   background: z.enum(['none', 'box']).default('none').describe('Outline only, or a dark box behind'),
   color: colorSchema.default('#ffffff'),
+  speakers: z
+    .enum(['hide', 'show'])
+    .default('hide')
+    .describe('Whether lines of a dialogue keep the name of who speaks'),
   highlight: colorSchema.optional().describe('Colour of the spoken word; the brand’s accent by default'),
 });
 
@@ -252,10 +256,39 @@ export const metadataSchema = z
   .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
   .describe('Anything of yours; it comes back with the job');
 
+const speakersSchema = z
+  .record(
+    z
+      .string()
+      .regex(
+        /^[\p{L}\p{N}][\p{L}\p{N} ._'-]{0,39}$/u,
+        'must be a name of at most 40 letters, digits or spaces',
+      ),
+    voiceSchema,
+  )
+  .refine((speakers) => Object.keys(speakers).length <= 20, 'has more than 20 speakers')
+  .superRefine((speakers, context) => {
+    const first = new Map<string, string>();
+    for (const name of Object.keys(speakers)) {
+      const known = first.get(name.toLowerCase());
+      if (known === undefined) first.set(name.toLowerCase(), name);
+      else context.addIssue({ code: 'custom', path: [name], message: `is the same name as "${known}"` });
+    }
+  })
+  .describe('Voices by name: a line of narration that begins with `NAME:` is theirs');
+
 export const storyboardSchema = z.strictObject({
   title: shownTextSchema.optional(),
   language: languageSchema.default('en'),
+  languages: z
+    .array(languageSchema)
+    .min(1, 'is empty; name the other languages of the narration')
+    .max(5)
+    .optional()
+    .describe('Other languages sentences may be in; each is then spoken in its own'),
   voice: voiceSchema.optional(),
+  speakers: speakersSchema.optional(),
+  lexicon: lexiconSchema.optional(),
   scenes: z
     .array(sceneSchema)
     .min(1, 'needs at least one scene')

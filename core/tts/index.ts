@@ -10,6 +10,7 @@ import type { Ffmpeg } from '../ffmpeg.ts';
 import { createAligner } from './alignment/aligner.ts';
 import { Billing } from './billing.ts';
 import { SpeechCache } from './cache.ts';
+import { speakTurns } from './dialogue.ts';
 import { inspectSherpaModel, voiceNoteFile } from './engines/sherpa-model.ts';
 import { voiceName } from './engines/sherpa-voices.ts';
 import { engineTable, type EngineSettings } from './engines/table.ts';
@@ -139,24 +140,27 @@ export function createSpeech(
     }
   };
 
-  return {
-    async speak(request) {
-      checkSpeed(request.speed);
-      const choice = choose(request);
-      try {
-        return await speakWith(choice, request);
-      } catch (error) {
-        const failure = asStudioError(error, 'speech_failed');
-        if (!(request.fallback ?? options.fallback) || !replaceable.has(failure.code)) throw failure;
-        for (const other of otherChoices(engines, choice.entry, request.language)) {
-          const result = await speakWith(other, request).catch(() => null);
-          if (!result) continue;
-          const warning = `${choice.entry.name} failed (${failure.message}), so ${other.entry.name} spoke with the voice ${other.voice}.`;
-          return { ...result, warnings: [warning, ...result.warnings] };
-        }
-        throw failure;
+  const speak = async (request: SpeechRequest): Promise<SpeechResult> => {
+    checkSpeed(request.speed);
+    const choice = choose(request);
+    try {
+      return await speakWith(choice, request);
+    } catch (error) {
+      const failure = asStudioError(error, 'speech_failed');
+      if (!(request.fallback ?? options.fallback) || !replaceable.has(failure.code)) throw failure;
+      for (const other of otherChoices(engines, choice.entry, request.language)) {
+        const result = await speakWith(other, request).catch(() => null);
+        if (!result) continue;
+        const warning = `${choice.entry.name} failed (${failure.message}), so ${other.entry.name} spoke with the voice ${other.voice}.`;
+        return { ...result, warnings: [warning, ...result.warnings] };
       }
-    },
+      throw failure;
+    }
+  };
+
+  return {
+    speak: ({ turns, ...request }) =>
+      turns ? speakTurns(speak, cache, { ...request, turns }) : speak(request),
     check(request) {
       try {
         choose(request);

@@ -40,7 +40,17 @@ export type SpeechRequest = {
   /** Requests with the same object are one job: they share its limit of billed characters. */
   job?: object;
   signal?: AbortSignal;
+  /** Stretches of the text with a voice of their own; then only they are said, in this order. */
+  turns?: readonly SpeechTurn[];
 };
+
+/** UTF-16 offsets into the request's text, and what differs from the request there. */
+export type SpeechTurn = {
+  start: number;
+  end: number;
+  /** Who speaks; another one than before is waited for a little longer. */
+  speaker?: string | null;
+} & Partial<Pick<SpeechRequest, 'language' | 'engine' | 'voice' | 'speed' | 'fallback'>>;
 
 /** One spoken sentence or word; positions are UTF-16 offsets into the request's original text. */
 export type Mark = {
@@ -66,6 +76,8 @@ export type SpeechResult = {
   voice: string;
   /** Why this engine and voice, in a few words: `asked for`, `the first choice for es`. */
   why: string;
+  /** Of a request with turns: who spoke each. */
+  voices?: Pick<SpeechResult, 'engine' | 'voice' | 'why'>[];
   /** True if nothing had to be synthesised. */
   cached: boolean;
   /** Plain sentences for the job: an engine that was replaced, a character that was dropped. */

@@ -43,6 +43,16 @@ export function pausesOf(
   return { beforeMs: sum(found.before), afterMs: sum(found.after) };
 }
 
+/** Whether a text written by people ends with a pause. */
+export function endsWithPause(text: string): boolean {
+  return new RegExp(`(?:${written.source})\\s*$`, 'i').test(text);
+}
+
+/** Whether a text written by people begins with a pause. */
+export function beginsWithPause(text: string): boolean {
+  return new RegExp(`^\\s*(?:${written.source})`, 'i').test(text);
+}
+
 function lengthOf(mark: string): number {
   const [, number, unit] = [...mark.matchAll(written)][0] ?? [];
   if (number === undefined) return plainMs;
