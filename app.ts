@@ -14,6 +14,8 @@ import type { RunningStudioService } from './core/service/index.ts';
 
 /** For `genscene key`. */
 export { addKey, listKeys, removeKeys } from './core/keys.ts';
+/** For `genscene usage forget`. */
+export { forgetPerson } from './app/forget.ts';
 export type { AppOptions } from './app/parts.ts';
 
 export type RunningApp = {

@@ -18,6 +18,7 @@ import { renderCommand } from './cli/render.ts';
 import { speakCommand } from './cli/speak.ts';
 import { startCommand } from './cli/start.ts';
 import { Terminal } from './cli/terminal.ts';
+import { usageCommand } from './cli/usage.ts';
 import { validateCommand } from './cli/validate.ts';
 import { voicesCommand } from './cli/voices.ts';
 import { loadConfig, type Config } from './core/config.ts';
@@ -88,6 +89,7 @@ function buildProgram(context: Context): Command {
     diagnoseCommand,
     keyCommand,
     purgeCommand,
+    usageCommand,
     commandsCommand,
   ];
   for (const make of commands) {

@@ -10,6 +10,7 @@ import type { Ops, OpsChannel, ReportSink } from '../core/ops/types.ts';
 import type { StudioService } from '../core/studio-service.ts';
 import { createAlerts } from './alerts.ts';
 import { createChecks, watchedHosts } from './checks/index.ts';
+import { startDigest, type Digest } from './digest.ts';
 import { createMonitor } from './monitor.ts';
 import { createOps } from './ops.ts';
 import { publicStatus } from './public-status.ts';
@@ -71,6 +72,7 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
   const fallback = settings.alertWebhookUrl ? webhookChannel(settings.alertWebhookUrl, chat.locale) : null;
   const alerts = createAlerts({ store, channels: () => [...channels], fallback, log, now });
   let running: Rounds | null = null;
+  let digest: Digest | null = null;
   let stopped: Promise<void> | null = null;
 
   const notRunning: Rounds = {
@@ -111,6 +113,7 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
     },
     start() {
       log.info({ checks: checks.map(({ id }) => id) }, 'monitoring starts');
+      if (settings.usageDigest) digest ??= startDigest({ studio, store, log, now });
       running ??= startRounds({
         monitor,
         alerts,
@@ -126,6 +129,7 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
     },
     stop() {
       stopped ??= (async () => {
+        await digest?.stop();
         await running?.stop();
         kuma?.close();
         store.close();

@@ -59,6 +59,8 @@ export interface MonitorStore {
   saveMute(mute: Mute): void;
   audit(entry: AuditEntry): void;
   audits(limit: number): AuditEntry[];
+  /** Takes a person out of the audit, of incidents and of mutes. @returns entries changed */
+  forget(person: Pick<Actor, 'platform' | 'id'>): number;
   addResult(check: string, ok: boolean, latencyMs: number | null, at: number): void;
   slots(check: string, tier: Tier, from: number): Slot[];
   /** Removes what is past its time. */
@@ -162,6 +164,23 @@ export function openMonitorStore(dataDir: string): MonitorStore {
       ),
     audit: (entry) => run('INSERT INTO audit VALUES (?, ?)', entry.at, JSON.stringify(entry)),
     audits: (limit) => all('SELECT value FROM audit ORDER BY at DESC, rowid DESC LIMIT ?', limit),
+    forget: (person) =>
+      guarded(
+        () =>
+          db.transaction(() =>
+            ['audit', 'incidents', 'mutes'].reduce((changed, table) => {
+              const key = table === 'audit' ? 'rowid' : 'id';
+              const rows = sql(`SELECT ${key} AS key, value FROM ${table}`).all() as { key: unknown; value: string }[]; // prettier-ignore
+              const theirs = rows.flatMap((row) => {
+                const value = withoutActor(row.value, person);
+                return value === row.value ? [] : [{ ...row, value }];
+              });
+              for (const row of theirs)
+                sql(`UPDATE ${table} SET value = ? WHERE ${key} = ?`).run(row.value, row.key);
+              return changed + theirs.length;
+            }, 0),
+          )() as number,
+      ),
     addResult(check, ok, latencyMs, at) {
       for (const { stepMs } of TIERS)
         run(
@@ -199,6 +218,15 @@ export function openMonitorStore(dataDir: string): MonitorStore {
       db.close();
     },
   };
+}
+
+/** Whoever did it, wherever they stand in a kept value. */
+function withoutActor(text: string, { platform, id }: Pick<Actor, 'platform' | 'id'>): string {
+  return JSON.stringify(JSON.parse(text), (_name, value: unknown) => {
+    const actor = value as Partial<Actor> | null;
+    const isTheirs = typeof actor === 'object' && actor?.platform === platform && actor.id === id;
+    return isTheirs ? { platform, id: 'forgotten', name: '–' } : value;
+  });
 }
 
 function open(file: string): Libsql.Database {

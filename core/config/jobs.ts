@@ -11,6 +11,7 @@ export const jobSettings = {
   RENDER_MEMORY_MB: wholeNumber(64, 10_000_000).optional(),
   JOB_TIMEOUT_S: wholeNumber(5, 86_400).default(3600),
   RETENTION_DAYS: z.coerce.number().min(0.0001).max(3650).default(30),
+  USAGE_RETENTION_DAYS: wholeNumber(1, 36_500).default(800),
   CACHE_MAX_GB: z.coerce.number().min(0.01).max(10_000).default(5),
 };
 
@@ -23,7 +24,8 @@ export type WorkerConfig = Readonly<{
   renderMemoryBytes?: number;
   jobTimeoutS: number;
 }>;
-export type RetentionConfig = Readonly<{ days: number; cacheMaxBytes: number }>;
+/** `usageDays`: how long it is known who asked for what; the films themselves are kept `days`. */
+export type RetentionConfig = Readonly<{ days: number; cacheMaxBytes: number; usageDays: number }>;
 
 export function workerConfig(env: Parsed<typeof jobSettings>): WorkerConfig {
   return {
@@ -35,5 +37,9 @@ export function workerConfig(env: Parsed<typeof jobSettings>): WorkerConfig {
 }
 
 export function retentionConfig(env: Parsed<typeof jobSettings>): RetentionConfig {
-  return { days: env.RETENTION_DAYS, cacheMaxBytes: env.CACHE_MAX_GB * 1024 ** 3 };
+  return {
+    days: env.RETENTION_DAYS,
+    cacheMaxBytes: env.CACHE_MAX_GB * 1024 ** 3,
+    usageDays: env.USAGE_RETENTION_DAYS,
+  };
 }

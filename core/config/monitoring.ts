@@ -48,6 +48,7 @@ export const monitoringSettings = {
   MONITOR_MEMORY_FREE_PERCENT: z.coerce.number().min(0).max(99).default(4),
   MONITOR_QUEUE_WAIT_S: wholeNumber(1, 86_400).default(900),
   MONITOR_OFF: list.prefault(''),
+  USAGE_DIGEST: z.enum(['on', 'off']).default('on'),
   STATUS_PAGE: z.enum(['on', 'off']).default('on'),
   ALERT_WEBHOOK_URL: httpAddress.optional(),
   ALERT_GROUP_S: wholeNumber(0, 600).default(30),
@@ -88,6 +89,8 @@ export type MonitoringConfig = Readonly<{
   queueWaitMs: number;
   /** Kinds of checks that are not to run. */
   off: readonly string[];
+  /** Whether ops channels are told each month what was made. */
+  usageDigest: boolean;
   /** Whether anyone may see at /status how the service does. */
   statusPage: boolean;
   /** Told when no chat channel can be. */
@@ -130,6 +133,7 @@ export function monitoringConfig(env: Parsed<typeof monitoringSettings>): Monito
     memoryFreePercent: env.MONITOR_MEMORY_FREE_PERCENT,
     queueWaitMs: env.MONITOR_QUEUE_WAIT_S * 1000,
     off: env.MONITOR_OFF,
+    usageDigest: env.USAGE_DIGEST === 'on',
     statusPage: env.STATUS_PAGE === 'on',
     alertWebhookUrl: env.ALERT_WEBHOOK_URL,
     groupMs: env.ALERT_GROUP_S * 1000,

@@ -11,9 +11,10 @@ import { isFinal } from '../schema/job.ts';
 import { isFull, openDatabase, type Database } from './embedded/database.ts';
 import { takeDeadWorkers } from './embedded/dead-workers.ts';
 import { Ledger } from './embedded/ledger.ts';
-import { readStats, readUsage, reportWorker } from './embedded/reports.ts';
+import { forgetUsage, readStats, readUsage, reportWorker } from './embedded/reports.ts';
 import { DiskReserve } from './embedded/reserve.ts';
 import { migrations } from './embedded/schema.ts';
+import { forgotten } from './forgetting.ts';
 import * as life from './lifecycle.ts';
 import type * as t from './types.ts';
 
@@ -194,6 +195,23 @@ class EmbeddedJobs implements t.JobBackend {
 
   async usage(query: t.UsageQuery): Promise<t.UsageRow[]> {
     return readUsage(this.#ledger.db, query);
+  }
+
+  async forget(person: t.Person): Promise<t.Forgotten> {
+    const { table, outbox, db } = this.#ledger;
+    return this.#ledger.commitSurely(() => {
+      const theirs = table.ofPerson(person);
+      const over = theirs.filter(({ status }) => isFinal(status));
+      for (const record of over) {
+        table.saveForgotten(forgotten(record, person));
+        outbox.removeClosed(record.id);
+      }
+      return { jobs: over.length, usage: forgetUsage(db, person), unfinished: theirs.length - over.length };
+    });
+  }
+
+  async trimUsage(before: number): Promise<number> {
+    return this.#ledger.commitSurely(() => this.#ledger.db.run('DELETE FROM usage WHERE at < ?', before));
   }
 
   async stats(): Promise<t.JobStats> {

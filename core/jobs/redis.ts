@@ -8,6 +8,7 @@ import { randomInt } from 'node:crypto';
 import { StudioError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { isFinal } from '../schema/job.ts';
+import { forgotten, isOf, ownerOfKey } from './forgetting.ts';
 import * as life from './lifecycle.ts';
 import { LiveProgress } from './live-progress.ts';
 import { Claims, type ClaimAsk } from './redis/claims.ts';
@@ -24,7 +25,7 @@ import { scripts } from './redis/scripts.ts';
 import { checkServer } from './redis/server-check.ts';
 import { Store, type Waiting } from './redis/store.ts';
 import { Tickets } from './redis/tickets.ts';
-import { readUsage } from './redis/usage.ts';
+import { forgetUsage, readUsage } from './redis/usage.ts';
 import { Waiters } from './redis/waiting.ts';
 import type * as t from './types.ts';
 
@@ -232,6 +233,30 @@ class RedisJobs implements t.JobBackend {
 
   async usage(query: t.UsageQuery): Promise<t.UsageRow[]> {
     return readUsage(this.#connection, query);
+  }
+
+  async forget(person: t.Person): Promise<t.Forgotten> {
+    const list = person.platform === 'api' ? keys.listOf('owner', ownerOfKey(person)) : keys.listOf('user', person.user); // prettier-ignore
+    const ids = await this.#connection.call((client) => client.zRange(list, 0, -1));
+    const count = { jobs: 0, unfinished: 0 };
+    for (const id of ids) {
+      let was = 'other' as 'over' | 'unfinished' | 'other';
+      await this.#ledger.change(
+        id,
+        (job) => {
+          was = !isOf(job, person) ? 'other' : isFinal(job.status) ? 'over' : 'unfinished';
+          return forgotten(job, person);
+        },
+        { quiet: true },
+      );
+      if (was === 'over') count.jobs += 1;
+      if (was === 'unfinished') count.unfinished += 1;
+    }
+    return { ...count, usage: await forgetUsage(this.#connection, person) };
+  }
+
+  async trimUsage(before: number): Promise<number> {
+    return this.#connection.call((client) => client.zRemRangeByScore(keys.usage, '-inf', `(${before}`));
   }
 
   async stats(): Promise<t.JobStats> {

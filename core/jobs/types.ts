@@ -142,6 +142,11 @@ export type UsageRow = {
   bytes: number;
 };
 
+/** Who asked: a chat user by the platform's id, an API caller by the name of the key. */
+export type Person = { platform: 'api' | 'discord' | 'slack'; user: string };
+/** `unfinished`: jobs of theirs that are not over yet, and so still say whose they are. */
+export type Forgotten = { jobs: number; usage: number; unfinished: number };
+
 export type WorkerInfo = {
   id: string;
   host: string;
@@ -239,6 +244,10 @@ export interface JobBackend {
 
   readonly announcements: AnnouncementOutbox;
   usage(query: UsageQuery): Promise<UsageRow[]>;
+  /** Takes a person out of jobs that are over and out of usage, whose sums stay. Repeat it once the rest is over. */
+  forget(person: Person): Promise<Forgotten>;
+  /** Removes usage of ends before a time (epoch ms). @returns rows removed */
+  trimUsage(before: number): Promise<number>;
   stats(): Promise<JobStats>;
   /** Says that a worker lives; called with each heartbeat round. */
   reportWorker(worker: Omit<WorkerInfo, 'seenAt'>): Promise<void>;

@@ -47,6 +47,13 @@ export function startHousekeeping({
       { name: 'cache', trim: () => trimFolder(cache) },
       { name: 'uploads', trim: async () => assets.trim(isAmong(await wantedAssets(jobs))) },
       { name: 'unfinished files', trim: () => storage.sweep() },
+      {
+        name: 'usage',
+        trim: async () => {
+          await jobs.trimUsage(Date.now() - config.retention.usageDays * DAY_MS);
+          return 0;
+        },
+      },
     ],
     temporaryFolders: [workDir],
     log,

@@ -1035,6 +1035,92 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
         expect(await jobs.usage({ by: 'day', from: clock.now() + 1 })).toEqual([]);
       });
 
+      test('a person is taken out of jobs that are over and out of usage, whose sums stay', async () => {
+        const of = (user: string, platform: 'discord' | 'slack' = 'discord') => ({
+          owner: `${platform}:${user}`,
+          origin: {
+            platform,
+            user,
+            userName: `Name of ${user}`,
+            channel: 'c1',
+            message: 'm1',
+            address: '192.0.2.1',
+          },
+        });
+        const end = async (job: NewJob): Promise<string> => {
+          await jobs.add(job);
+          const claimed = await claim();
+          await jobs.finish(refOf(claimed), { status: 'done', result: filmResult });
+          return claimed.id;
+        };
+        const idempotency = { key: 'k1', hash: 'h1' };
+        const mine = await end(composeJob({ ...of('u1'), idempotency }));
+        const others = [await end(composeJob(of('u2'))), await end(composeJob(of('u1', 'slack')))];
+        const ofKey = await end(
+          composeJob({ owner: 'key:site', origin: { platform: 'api', keyName: 'site' } }),
+        );
+        const { id: open } = await add(of('u1'));
+        const total = await jobs.usage({ by: 'platform' });
+
+        expect(await jobs.forget({ platform: 'discord', user: 'u1' })).toEqual({
+          jobs: 1,
+          usage: 1,
+          unfinished: 1,
+        });
+        const left = await jobs.get(mine);
+        expect(left).toMatchObject({
+          owner: 'discord:forgotten',
+          origin: { platform: 'discord' },
+          idempotency: null,
+        });
+        expect(JSON.stringify(left)).not.toMatch(/u1|Name of|192\.0\.2|c1|m1/);
+        expect(left!.result).toEqual(filmResult);
+        expect((await jobs.list({ user: 'u1', platform: 'discord' })).jobs.map(({ id }) => id)).toEqual([
+          open,
+        ]);
+        expect((await jobs.list({ owner: 'discord:forgotten' })).jobs.map(({ id }) => id)).toEqual([mine]);
+        for (const id of others) expect((await jobs.record(id))!.origin.userName).toBeDefined();
+        expect(await jobs.usage({ by: 'platform' })).toEqual(total);
+        expect((await jobs.usage({ by: 'user' })).map(({ key, jobs: count }) => [key, count])).toEqual(
+          expect.arrayContaining([
+            ['discord:forgotten', 1],
+            ['u2', 1],
+            ['u1', 1],
+          ]),
+        );
+        // The same key again is a new job: whose it was is not known any more.
+        expect((await jobs.add(composeJob({ ...of('u9'), idempotency }))).created).toBe(true);
+
+        await jobs.cancel(open);
+        expect(await jobs.forget({ platform: 'discord', user: 'u1' })).toEqual({
+          jobs: 1,
+          usage: 1,
+          unfinished: 0,
+        });
+        expect(await jobs.forget({ platform: 'discord', user: 'u1' })).toEqual({
+          jobs: 0,
+          usage: 0,
+          unfinished: 0,
+        });
+        expect(await jobs.forget({ platform: 'api', user: 'site' })).toEqual({
+          jobs: 1,
+          usage: 1,
+          unfinished: 0,
+        });
+        expect((await jobs.record(ofKey))!.owner).toBe('api:forgotten');
+      });
+
+      test('usage is kept as long as it is wanted', async () => {
+        await add();
+        await jobs.finish(refOf(await claim()), { status: 'done', result: filmResult });
+        const between = clock.now() + 1;
+        clock.advance(DAY_MS);
+        await add();
+        await jobs.finish(refOf(await claim()), { status: 'done', result: filmResult });
+        expect(await jobs.trimUsage(between)).toBe(1);
+        expect(await jobs.usage({ by: 'platform' })).toMatchObject([{ jobs: 1 }]);
+      });
+
       test('service status', async () => {
         expect(await jobs.stats()).toMatchObject({
           queued: 0,

@@ -2,7 +2,8 @@
 import { StudioError } from '../../errors.ts';
 import { isFinal } from '../../schema/job.ts';
 import { abandonedAt } from '../lifecycle.ts';
-import type { JobFilter, JobPage, JobQuery, JobRecord, JobRequest } from '../types.ts';
+import { ownerOfKey } from '../forgetting.ts';
+import type { JobFilter, JobPage, JobQuery, JobRecord, JobRequest, Person } from '../types.ts';
 import { EVENTS_PER_CHANGE } from '../watchers.ts';
 import type { Database, Row, SqlValue } from './database.ts';
 
@@ -53,6 +54,24 @@ export class JobTable {
     this.#db.run(
       'UPDATE jobs SET abandoned_at = ?, record = ? WHERE id = ?',
       abandonedAt(record),
+      JSON.stringify(record),
+      record.id,
+    );
+  }
+
+  /** Those of a person, over or not. */
+  ofPerson(person: Person): JobRecord[] {
+    const isTheirs = person.platform === 'api' ? 'owner = ?' : 'user = ?';
+    const value = person.platform === 'api' ? ownerOfKey(person) : person.user;
+    const where = `platform = ? AND ${isTheirs}`;
+    return this.#db.all(`SELECT record FROM jobs WHERE ${where}`, person.platform, value).map(parse);
+  }
+
+  /** Writes a record that has lost whoever asked for it. */
+  saveForgotten(record: JobRecord): void {
+    this.#db.run(
+      'UPDATE jobs SET owner = ?, user = NULL, channel = NULL, idempotency_key = NULL, record = ? WHERE id = ?',
+      record.owner,
       JSON.stringify(record),
       record.id,
     );

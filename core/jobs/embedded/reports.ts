@@ -1,6 +1,7 @@
 /** Numbers over all jobs: usage, service status, living workers. */
 import { isFinal, type JobError } from '../../schema/job.ts';
-import type { JobRecord, JobStats, UsageQuery, UsageRow, WorkerInfo } from '../types.ts';
+import { nobody, ownerOfKey } from '../forgetting.ts';
+import type { JobRecord, JobStats, Person, UsageQuery, UsageRow, WorkerInfo } from '../types.ts';
 import { wantedWorkers } from '../scaling.ts';
 import type { Database, Row, SqlValue } from './database.ts';
 
@@ -25,6 +26,17 @@ export function recordUsage(db: Database, job: JobRecord): void {
     job.finishedAt, job.id, job.kind, job.status, job.owner, job.origin.platform, job.origin.user ?? null, job.origin.channel ?? null,
     made?.duration ?? 0, job.workedMs / 1000, made ? job.scenesTotal : 0, made?.scenesReused ?? 0, made?.size ?? 0,
   ); // prettier-ignore
+}
+
+/** Takes a person out of the rows, whose sums stay; inside a transaction. @returns rows changed */
+export function forgetUsage(db: Database, person: Person): number {
+  const isTheirs = person.platform === 'api' ? 'owner = ?' : 'user = ?';
+  return db.run(
+    `UPDATE usage SET user = NULL, channel = NULL, owner = ? WHERE platform = ? AND ${isTheirs}`,
+    nobody(person),
+    person.platform,
+    person.platform === 'api' ? ownerOfKey(person) : person.user,
+  );
 }
 
 /** Grouped sums, largest group first, days in their order. */

@@ -1,5 +1,6 @@
 /** Usage rows: one for each job that ended, kept when the job is removed, summed up when asked for. */
-import type { JobRecord, UsageGrouping, UsageQuery, UsageRow } from '../types.ts';
+import { nobody, ownerOfKey } from '../forgetting.ts';
+import type { JobRecord, Person, UsageGrouping, UsageQuery, UsageRow } from '../types.ts';
 import type { Connection } from './connection.ts';
 import { keys } from './keys.ts';
 
@@ -62,6 +63,26 @@ export async function readUsage(connection: Connection, query: UsageQuery): Prom
   return [...groups.values()].sort(query.by === 'day' ? byKey : (a, b) => b.jobs - a.jobs || byKey(a, b));
 }
 
+/** Takes a person out of the rows, whose sums stay. @returns rows changed */
+export async function forgetUsage(connection: Connection, person: Person): Promise<number> {
+  const isTheirs = (row: StoredUsage): boolean =>
+    row.pf === person.platform &&
+    (person.platform === 'api' ? row.own === ownerOfKey(person) : row.us === person.user);
+  const theirs: { text: string; row: StoredUsage }[] = [];
+  for await (const found of textsBetween(connection, 0, Number.MAX_SAFE_INTEGER)) {
+    const row = JSON.parse(found) as StoredUsage;
+    if (isTheirs(row)) theirs.push({ text: found, row });
+  }
+  for (const { text, row } of theirs) {
+    const { us: _user, ch: _channel, ...rest } = row;
+    const value = JSON.stringify({ ...rest, own: nobody(person) });
+    await connection.call((client) =>
+      client.multi().zRem(keys.usage, text).zAdd(keys.usage, { score: row.at, value }).exec(),
+    );
+  }
+  return theirs.length;
+}
+
 /** Ends since a time: how many were done and failed, and how long the done ones took. */
 export async function readRecent(
   connection: Connection,
@@ -89,11 +110,15 @@ const groupings: Record<UsageGrouping, (row: StoredUsage) => string> = {
 
 /** From inclusive, to exclusive, epoch ms. */
 async function* rowsBetween(connection: Connection, from: number, to: number): AsyncGenerator<StoredUsage> {
+  for await (const text of textsBetween(connection, from, to)) yield JSON.parse(text) as StoredUsage;
+}
+
+async function* textsBetween(connection: Connection, from: number, to: number): AsyncGenerator<string> {
   for (let offset = 0; ; offset += BATCH) {
     const texts = await connection.call((client) =>
       client.zRangeByScore(keys.usage, from, `(${to}`, { LIMIT: { offset, count: BATCH } }),
     );
-    for (const text of texts) yield JSON.parse(text) as StoredUsage;
+    yield* texts;
     if (texts.length < BATCH) return;
   }
 }
