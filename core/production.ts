@@ -46,7 +46,7 @@ export function createProduction(options: ProductionOptions): RunJob {
       await mkdir(folder, { recursive: true });
       const { files, result } = await make(job, { ...context, folder }, options);
       await context.assertLease();
-      await storage.publish(job.id, files);
+      await storage.publish(job.id, files, context.signal);
       // An earlier attempt may have published and died: then its files stand.
       const main = await storage.open(job.id, result.files.main);
       return { ...result, size: main?.size ?? null };
@@ -122,7 +122,7 @@ function publishEarly(
     const copy = path.join(run.folder, `early-${name}`);
     await copyFile(file, copy);
     await run.assertLease();
-    await storage.publish(job.id, { [name]: copy });
+    await storage.publish(job.id, { [name]: copy }, run.signal);
     run.report({ sheet: name });
   };
   return {

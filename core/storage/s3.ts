@@ -9,8 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import type { S3Config } from '../config/storage.ts';
 import { asStudioError, StudioError } from '../errors.ts';
+import { firstOf } from '../pause.ts';
 import { contentTypeOf, isJobId } from './file-names.ts';
-import { openBucket, type Bucket } from './s3/bucket.ts';
+import { CLEAN_UP_MS, openBucket, type Bucket } from './s3/bucket.ts';
 import { readObject } from './s3/reading.ts';
 import { openSets, type FileSet, type Sets } from './s3/sets.ts';
 import { shareFiles } from './s3/shared-files.ts';
@@ -39,12 +40,12 @@ export async function openS3Storage({ config, baseUrl, signer }: S3StorageOption
   return {
     driver: 's3',
     shared: shareFiles(bucket),
-    async publish(jobId, files) {
+    async publish(jobId, files, signal) {
       const names = Object.keys(files);
       if (!isJobId(jobId) || names.length === 0 || !names.every((name) => contentTypeOf(name)))
         throw new StudioError('internal', 'These files cannot be published under such names.');
       try {
-        await publish(bucket, sets, jobId, files);
+        await publish(bucket, sets, jobId, files, signal);
         for (const file of Object.values(files)) await rm(file, { force: true });
       } catch (error) {
         throw asStudioError(error, 'internal', 'The finished files could not be put in their place.').at({
@@ -114,16 +115,22 @@ async function publish(
   sets: Sets,
   jobId: string,
   files: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const id = randomUUID();
   const bytes: Record<string, number> = {};
   try {
     for (const [name, file] of Object.entries(files)) {
       bytes[name] = await sizeOf(file);
-      await bucket.upload(file, stagedKey(jobId, id, name), { contentType: contentTypeOf(name)! });
+      await bucket.upload(file, stagedKey(jobId, id, name), { contentType: contentTypeOf(name)!, signal });
     }
+    signal?.throwIfAborted();
   } catch (error) {
-    await clear(bucket, `staging/${jobId}/${id}/`).catch(() => undefined); // else the sweep does it
+    const cleared = clear(bucket, `staging/${jobId}/${id}/`).then(
+      () => undefined,
+      () => undefined,
+    );
+    await firstOf(cleared, CLEAN_UP_MS); // else the sweep does it
     throw error;
   }
   // From here on staged files stay until they are in their places: readers may be sent to them.

@@ -31,9 +31,10 @@ export interface Storage {
    * Moves finished files into the job's folder under their names: probed by the caller, synced to disk,
    * renamed, folder synced. All or none is visible; a file that is there already is never overwritten.
    * @param files name → path of a finished temporary file on the same disk
-   * @throws {StudioError} no_space
+   * @param signal ends sending to a store over the network; then nothing is visible
+   * @throws {StudioError} no_space, not_ready, cancelled
    */
-  publish(jobId: string, files: Record<string, string>): Promise<void>;
+  publish(jobId: string, files: Record<string, string>, signal?: AbortSignal): Promise<void>;
   /** @returns null for anything that is not a published file: bad names, links, folders, dotfiles. */
   open(jobId: string, name: string): Promise<StoredFile | null>;
   /** Removes all files of a job; no error if there are none. @returns bytes freed */

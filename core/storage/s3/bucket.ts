@@ -57,6 +57,8 @@ const CONNECT_MS = 5000;
 const ANSWER_MS = 120_000;
 /** Without a byte either way. */
 const SILENCE_MS = 30_000;
+/** Whoever cancels does not wait longer for what was sent to be taken back. */
+export const CLEAN_UP_MS = 3000;
 /** Published files never change. */
 const FOREVER = 'public, max-age=31536000, immutable';
 /** The library's own warnings would go to the console. */
@@ -123,6 +125,13 @@ export function openBucket(config: S3Config): Bucket {
       try {
         await upload.done();
       } catch (error) {
+        // The library leaves what was sent when it is told to stop.
+        if (signal?.aborted && upload.uploadId !== undefined)
+          await client
+            .send(new AbortMultipartUploadCommand({ ...at(key), UploadId: upload.uploadId }), {
+              abortSignal: AbortSignal.timeout(CLEAN_UP_MS),
+            })
+            .catch(() => undefined); // else the sweep does it
         if (isFaultOfDisk(error)) throw error;
         throw s3Fault(error, 'take a file');
       } finally {

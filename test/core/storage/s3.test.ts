@@ -103,6 +103,26 @@ describe('publishing', () => {
     expect((await storage.open(JOB, 'film.mp4'))?.size).toBe(film.length);
   });
 
+  test('cancelling ends sending to a store that hangs; nothing is visible', async () => {
+    const storage = await open();
+    const stop = new AbortController();
+    server.fault = (request) => {
+      if (!request.url!.includes('partNumber=2')) return false;
+      stop.abort();
+      return true; // never answered
+    };
+    const files = {
+      'poster.jpg': await make('poster'),
+      'film.mp4': await make(Buffer.alloc(20 * 1024 ** 2)),
+    };
+    await expect(storage.publish(JOB, files, stop.signal)).rejects.toMatchObject({ code: 'cancelled' });
+    server.fault = null;
+    expect(await storage.open(JOB, 'poster.jpg')).toBeNull();
+    expect(await server.unfinished()).toEqual([]);
+    // What could not be published is still here for whoever tries again.
+    await access(files['film.mp4']);
+  });
+
   test('a publisher that dies after the set was named: its files are found, and the next one ends its work', async () => {
     const prefix = { S3_PREFIX: 'dying' };
     const storage = await open(prefix);
