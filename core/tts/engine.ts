@@ -2,6 +2,7 @@
  * What one speech engine provides. Everything around it (checking voices, cleaning text, sentences,
  * caching, joining, marks) is done outside, once, for all engines.
  */
+import type { Reads } from './text/written-out.ts';
 import type { EngineName, SpeechResult, Voice } from './types.ts';
 
 /** An engine as the table in index.ts lists it: known without being loaded. */
@@ -34,6 +35,8 @@ export type Engine = {
   version: string;
   /** What else decides how a voice sounds, for the cache key: a model's name, a file's fingerprint. */
   variant?(voice: string): string;
+  /** What it reads by itself; the rest is written out for it. Absent: plain numbers. */
+  reads?: Reads;
   /** Most characters one call can take; a sentence of ours has at most 400. */
   maxCharacters?: number;
   /** Speaks one sentence. The engine may add silence around it; it is measured and cut off. */

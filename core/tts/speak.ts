@@ -44,7 +44,7 @@ export type SpeakTask = {
  * @throws {StudioError} invalid_request if there is nothing to say, else what engine and cache throw
  */
 export async function speakText(source: SentenceSource, task: SpeakTask): Promise<Omit<SpeechResult, 'why'>> {
-  const text = normalise(task.text, task.language, { lexicon: task.lexicon });
+  const text = normalise(task.text, task.language, { lexicon: task.lexicon, reads: task.engine.reads });
   const sentences = segmentSentences(text.spoken.text, task.language);
   if (!hasSpeech(text.spoken.text)) throw nothingToSay();
   const spoken = await speakAll(source, task, text, sentences);

@@ -17,6 +17,7 @@ export async function createAzure(config: SpeechConfig['azure'], tools: ServiceT
   const sdk = await loadSdk();
   return {
     name: 'azure',
+    reads: 'everything',
     version: '1',
     maxCharacters: 5000,
     async synthesize(sentence) {

@@ -24,6 +24,7 @@ type Spoken = { audio: Buffer; words: AnnouncedWord[] };
 export function createEdge({ url = address }: SpeechConfig['edge'], tools: ServiceTools = {}): Engine {
   return {
     name: 'edge',
+    reads: 'everything',
     version: '1',
     maxCharacters: 3000,
     async synthesize(sentence) {

@@ -28,6 +28,7 @@ export function createElevenlabs(config: SpeechConfig['elevenlabs'], tools: Serv
   const { baseUrl = address, apiKey, model = defaultModel, voices } = config;
   return {
     name: 'elevenlabs',
+    reads: 'everything',
     version: '1',
     variant: (voice) => JSON.stringify([baseUrl, model, cloudVoiceId('elevenlabs', voices, voice)]),
     maxCharacters: 5000,

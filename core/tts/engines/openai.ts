@@ -17,6 +17,7 @@ export function createOpenai(config: SpeechConfig['openai'], tools: ServiceTools
   const { baseUrl = openaiAddress, apiKey, model = defaultModel, instructions } = config;
   return {
     name: 'openai',
+    reads: 'everything',
     version: '1',
     variant: () => JSON.stringify([baseUrl, model, instructions ?? '']),
     maxCharacters: 4096,

@@ -14,6 +14,7 @@ export function createSherpa(
 ): Engine {
   return {
     name: 'sherpa',
+    reads: 'words',
     version,
     variant: (voice) => voices.choice(voice).model.fingerprint,
     async synthesize({ text, voice, language, speed, signal, timeoutMs }) {

@@ -7,9 +7,10 @@ import { stripMarkdown } from './markdown.ts';
 import { edit, mapText, replace, type Edit, type MappedText } from './mapped-text.ts';
 import { dropPauses, markPauses } from './pauses.ts';
 import { symbolWords } from './symbols.ts';
+import { writeOut, type Reads } from './written-out.ts';
 
 /** Part of every cache key: raise it when the same text comes out differently. */
-export const normaliserVersion = 2;
+export const normaliserVersion = 3;
 
 export type NormalisedText = {
   display: MappedText;
@@ -21,6 +22,8 @@ export type NormalisedText = {
 export type NormaliseOptions = {
   /** How words of this text are to be said. */
   lexicon?: Lexicon;
+  /** What the engine reads by itself; absent: plain numbers. */
+  reads?: Reads;
 };
 
 /**
@@ -30,7 +33,7 @@ export type NormaliseOptions = {
 export function normalise(
   original: string,
   language: string,
-  { lexicon = {} }: NormaliseOptions = {},
+  { lexicon = {}, reads = 'numbers' }: NormaliseOptions = {},
 ): NormalisedText {
   const clean = markPauses(dropInvisible(composeCharacters(mapText(original))));
   const { text: display, emphasis } = stripMarkdown(clean);
@@ -39,6 +42,7 @@ export function normalise(
   spoken = applyLexicon(spoken, lexicon, language);
   spoken = sayAddresses(spoken, language);
   spoken = dropEmoji(spoken);
+  spoken = writeOut(spoken, language, reads);
   spoken = plainPunctuation(spoken);
   spoken = sayDashes(singleSpaces(spoken));
   return { display: dropPauses(display), spoken: singleSpaces(spoken), emphasis };

@@ -52,6 +52,9 @@ const piece = fc.constantFrom(
     '\ufeff',
     '한',
     '5 €',
+    '12/05/2024',
+    '3-5 km ',
+    '$1,250.50',
     '&',
     '[pause 300ms]',
     '[pausa]',
@@ -122,6 +125,79 @@ describe('a lexicon', () => {
   ])('%s: says %s as %s', (tag, ipa, respelt) => expect(saidWith({ word: ipa }, 'word', tag)).toBe(respelt));
 });
 
+describe('what voices read badly', () => {
+  it.each([
+    [
+      'es',
+      'El 12/05/2024, o 2024-05-12, a 20 °C.',
+      'El 12 de mayo de 2024, o 12 de mayo de 2024, a 20 grados Celsius.',
+    ],
+    [
+      'es',
+      '1 km a 120 km/h, 3,5 kg y 10:30 h.',
+      '1 kilómetro a 120 kilómetros por hora, 3,5 kilogramos y 10:30 horas.',
+    ],
+    ['es', 'Cuesta 5,50 €, €1 o $3M.', 'Cuesta 5 euros con 50, 1 euro o 3 millones de dólares.'],
+    [
+      'es',
+      'En EE. UU. hay p. ej. osos, lobos, etc. Fin.',
+      'En Estados Unidos hay por ejemplo osos, lobos, etcétera. Fin.',
+    ],
+    ['es', 'De 5-10 en 1939–1945, nº 7.', 'De 5 a 10 en 1939 a 1945, número 7.'],
+    ['en', 'On 05/12/2024, or 2024-05-12.', 'On May 12th 2024, or May 12th 2024.'],
+    ['en-GB', 'On 05/12/2024.', 'On December 5th 2024.'],
+    [
+      'en',
+      '$5.50, €1, £2bn and $3 million.',
+      '5 dollars and 50 cents, 1 euro, 2 billion pounds and $3 million.',
+    ],
+    [
+      'en',
+      'At 120 km/h, e.g. in No. 5, etc. Done.',
+      'At 120 kilometres per hour, for example in number 5, et cetera. Done.',
+    ],
+    [
+      'en',
+      'Pages 5-10; call 555-1234 or 2024-99-99, 7-3.',
+      'Pages 5 to 10; call 555-1234 or 2024-99-99, 7-3.',
+    ],
+    ['de', '5 km am 12/05/2024', '5 km am 12/05/2024'],
+  ])('%s: %j', (tag, text, expected) => expect(said(text, tag)).toBe(expected));
+
+  it.each([
+    [
+      'es',
+      '1.250.021 y 3,14; 1º, 21:05, 15 % en 1969.',
+      'un millón doscientos cincuenta mil veintiuno y tres coma uno cuatro; primero, veintiuno y cinco, quince por ciento en mil novecientos sesenta y nueve.',
+    ],
+    ['es', '21.000 100 101 731', 'veintiún mil cien ciento uno setecientos treinta y uno'],
+    [
+      'en',
+      '1,250,021 and 3.14; 21st, 9:05, 15% in 1969, 2004 and 2024.',
+      'one million two hundred and fifty thousand and twenty-one and three point one four; twenty-first, nine oh five, fifteen percent in nineteen sixty-nine, two thousand and four and twenty twenty-four.',
+    ],
+    ['en', '12th 20th 100 007', 'twelfth twentieth one hundred zero zero seven'],
+  ])('%s, in words: %j', (tag, text, expected) =>
+    expect(normalise(text, tag, { reads: 'words' }).spoken.text).toBe(expected),
+  );
+
+  it('is left to engines that read everything', () => {
+    expect(normalise('5 km, $5', 'en', { reads: 'everything' }).spoken.text).toBe('5 km, $5');
+  });
+
+  it('leaves no digit to a voice that knows none', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[0-9 .,:%$€/ºkm-]{0,30}$/),
+        fc.constantFrom('en', 'es'),
+        (text, tag) => {
+          expect(normalise(text, tag, { reads: 'words' }).spoken.text).not.toMatch(/[0-9]|undefined|NaN/);
+        },
+      ),
+    );
+  });
+});
+
 describe('emphasis', () => {
   it('is remembered by its place in the original', () => {
     const text = 'A **very** old *and [big](https://x.y)* house, _so_ `code` 2*3*4 ~~gone~~.';
@@ -132,8 +208,8 @@ describe('emphasis', () => {
 describe('mapped text', () => {
   it('keeps offsets monotone and inside the original through any edits', () => {
     fc.assert(
-      fc.property(oddText, language, (original, tag) => {
-        const { display, spoken } = normalise(original, tag, { lexicon });
+      fc.property(oddText, language, fc.constantFrom('words', 'numbers'), (original, tag, reads) => {
+        const { display, spoken } = normalise(original, tag, { lexicon, reads });
         for (const mapped of [display, spoken]) {
           expect(mapped.starts).toHaveLength(mapped.text.length);
           expect(mapped.ends).toHaveLength(mapped.text.length);
@@ -195,7 +271,7 @@ describe('normalise', () => {
       'es',
       'Aquellos que allí ves, respondió su amo, de los brazos',
     ],
-    ['-5 a 1939–1945, e-mail', 'es', '-5 a 1939-1945, e-mail'],
+    ['-5 a 1939–1945, e-mail', 'es', '-5 a 1939 a 1945, e-mail'],
     ['Hola 😀 mundo 👨‍👩‍👧🇪🇸 1️⃣', 'es', 'Hola mundo 1'],
     ['* one\n* two', 'en', 'one.\ntwo'],
     ['#webb wow!!!', 'en', 'webb wow!'],
