@@ -70,6 +70,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
       const secret = config.monitoring.uptimeKuma?.webhookSecret;
       const watching = {
         publicStatus: status?.read,
+        ops,
         uptimeKumaHook: secret ? { secret, hear: monitoring?.hearUptimeKuma } : undefined,
       };
       const api = await startApiService(parts, options.onKeyCreated, watching, async (server) => {

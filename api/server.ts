@@ -93,7 +93,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   await docs(server);
 
   healthRoutes(server, studio);
-  metricsRoutes(server, studio);
+  metricsRoutes(server, studio, deps.ops);
   if (deps.publicStatus) statusPageRoutes(server, studio, deps.publicStatus);
   if (deps.uptimeKumaHook) opsHookRoutes(server, deps.uptimeKumaHook);
   fileRoutes(server, deps);

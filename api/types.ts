@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../core/config.ts';
 import type { FileSigner, KeyRing } from '../core/doors.ts';
+import type { Ops } from '../core/ops/types.ts';
 import type { PublicStatusSource } from '../core/ops/public/types.ts';
 import type { Caller, StudioService } from '../core/studio-service.ts';
 import type { BodyLimits } from './plugins/body-deadline.ts';
@@ -17,6 +18,8 @@ export type ServerDeps = {
   log: Logger;
   /** For the status page; without it there is none. */
   publicStatus?: PublicStatusSource | undefined;
+  /** Of the monitoring of this process, for metrics. */
+  ops?: Pick<Ops, 'status'> | undefined;
   /** Takes reports of Uptime Kuma, if its webhook has a secret. */
   uptimeKumaHook?: UptimeKumaHook | undefined;
   /** For tests, which should not wait as long as a slow network may. */

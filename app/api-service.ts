@@ -20,7 +20,7 @@ const LAST_REQUESTS_MS = 1000;
 export async function startApiService(
   { config, log, studio, signer }: Parts,
   onKeyCreated: AppOptions['onKeyCreated'],
-  watching: Pick<ServerDeps, 'publicStatus' | 'uptimeKumaHook'>,
+  watching: Pick<ServerDeps, 'publicStatus' | 'uptimeKumaHook' | 'ops'>,
   extend: (server: ApiServer) => Promise<void>,
 ): Promise<Service & { address: string }> {
   const api = await import('../api/server.ts');

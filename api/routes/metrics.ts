@@ -3,10 +3,17 @@ import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { listChildren } from '../../core/doors.ts';
 import { StudioError } from '../../core/errors.ts';
+import type { Ops } from '../../core/ops/types.ts';
 import type { StudioService } from '../../core/studio-service.ts';
+import { opsMetrics } from '../ops-metrics.ts';
 import { isInner } from '../plugins/client-address.ts';
 
-export function metricsRoutes(server: FastifyInstance, studio: StudioService): void {
+/** @param ops of the monitoring of this process, if it runs */
+export function metricsRoutes(
+  server: FastifyInstance,
+  studio: StudioService,
+  ops: Pick<Ops, 'status'> | undefined,
+): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'genscene_' });
   const durations = new Histogram({
@@ -27,9 +34,21 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
   const oldest = gauge('queue_oldest_wait_seconds', 'Age of the oldest job that could run');
   const workers = gauge('workers', 'Workers seen in the last minute');
   const wanted = gauge('workers_wanted', 'Workers there should be, for autoscalers');
+  const busy = gauge('workers_busy', 'Jobs in the hands of living workers');
+  const lastHour = new Gauge({
+    name: 'genscene_jobs_last_hour',
+    help: 'Ends of the last hour',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const meanRender = gauge('render_mean_seconds', 'Mean of what was done in the last hour');
+  const diskTotal = gauge('disk_total_bytes', 'Size of the disk of the data folder');
+  const accepting = gauge('accepting', 'Whether new work is taken: 1, or 0');
   const disk = gauge('disk_free_bytes', 'Free space of the data folder');
   const children = gauge('ffmpeg_children', 'ffmpeg, ffprobe and speech processes of this process');
   const pending = gauge('announcements_pending', 'Webhooks and messages not delivered yet');
+
+  const collectOps = ops && opsMetrics(registry, ops, Date.now);
 
   // Found by its labels each time, a bucket costs ten times as much as kept at hand.
   const observers = new Map<string, ReturnType<typeof durations.labels>>();
@@ -47,13 +66,21 @@ export function metricsRoutes(server: FastifyInstance, studio: StudioService): v
   });
   server.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     if (!isInner(request)) throw new StudioError('not_found', 'There is nothing at this address.');
-    const { queue, disk: space } = await studio.status();
+    const { queue, disk: space, accepting: takes } = await studio.status();
+    collectOps?.();
     for (const state of ['queued', 'running', 'done', 'failed', 'cancelled', 'stalled'] as const)
       jobs.set({ state }, queue[state]);
     oldest.set((queue.oldestWaitMs ?? 0) / 1000);
     workers.set(queue.workers.length);
     wanted.set(queue.wantedWorkers);
-    if (space) disk.set(space.freeBytes);
+    if (space) {
+      disk.set(space.freeBytes);
+      diskTotal.set(space.totalBytes);
+    }
+    busy.set(queue.workers.reduce((sum, worker) => sum + worker.busy, 0));
+    for (const outcome of ['done', 'failed'] as const) lastHour.set({ outcome }, queue.lastHour[outcome]);
+    meanRender.set(queue.lastHour.meanRenderSeconds ?? 0);
+    accepting.set(takes ? 1 : 0);
     children.set((await listChildren(process.pid)).length);
     pending.set(queue.announcementsPending);
     return reply.type(registry.contentType).send(await registry.metrics());
