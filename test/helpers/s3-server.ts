@@ -41,6 +41,7 @@ export async function startS3Server(secret = 'S3RVER'): Promise<S3Server> {
   await engine.configureBuckets();
   const serve = engine.callback();
   const line = createLine();
+  const parts = new Set<Promise<void>>();
   const uploads = path.join(folder, bucket, '._S3rver_uploads');
 
   const http = createServer((request, response) => {
@@ -48,14 +49,21 @@ export async function startS3Server(secret = 'S3RVER'): Promise<S3Server> {
     if (server.fault?.(request, response)) return;
     const refusal = signatureFault(request, secret);
     if (refusal) return refuse(response, 403, refusal);
-    const uploadId = new URL(request.url!, 'http://s').searchParams.get('uploadId');
-    if (request.method === 'DELETE' && uploadId) {
-      void rm(path.join(uploads, uploadId), { recursive: true, force: true }).then(() => response.writeHead(204).end()); // prettier-ignore
+    const query = new URL(request.url!, 'http://s').searchParams;
+    const isPart = query.has('partNumber');
+    if (isPart) {
+      const over = once(response, 'close').then(() => void parts.delete(over));
+      parts.add(over);
+    }
+    if (request.method === 'DELETE' && query.has('uploadId')) {
+      // s3rver would make the folder anew for a part that is under way.
+      void Promise.all(parts)
+        .then(() => rm(path.join(uploads, query.get('uploadId')!), { recursive: true, force: true }))
+        .then(() => response.writeHead(204).end());
       return;
     }
     // One write after the other: s3rver answers before its file is closed, and would let two write at once.
     const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
-    const isPart = new URL(request.url!, 'http://s').searchParams.has('partNumber');
     if (!isWrite || isPart) return serve(request, response);
     void line(async () => {
       if (request.headers['if-none-match'] === '*') {

@@ -114,8 +114,11 @@ export function openBucket(config: S3Config): Bucket {
       const target = { ...at(key), ContentType: contentType, CacheControl: FOREVER };
       const { size } = await stat(file);
       const body = createReadStream(file);
+      // The library stops waiting when it is told to, but not the requests under way.
+      const send = (command: never, options?: object): unknown =>
+        client.send(command, { ...options, abortSignal: signal });
       const upload = new Upload({
-        client,
+        client: Object.create(client, { send: { value: send } }) as S3Client,
         params: { ...target, Body: body },
         partSize: Math.max(PART_BYTES, Math.ceil(size / 9000)),
         queueSize: 2,
@@ -125,7 +128,7 @@ export function openBucket(config: S3Config): Bucket {
       try {
         await upload.done();
       } catch (error) {
-        // The library leaves what was sent when it is told to stop.
+        // It leaves what was sent, too.
         if (signal?.aborted && upload.uploadId !== undefined)
           await client
             .send(new AbortMultipartUploadCommand({ ...at(key), UploadId: upload.uploadId }), {
