@@ -34,7 +34,8 @@ export function opsMetrics(registry: Registry, ops: Pick<Ops, 'status'>, now: ()
       const value = UP[phase];
       if (value !== null) up.set(of, value);
       quiet.set(of, overlay === null ? 0 : 1);
-      if (result?.latencyMs != null) latency.set(of, result.latencyMs / 1000);
+      const measured = result?.latencyMs ?? null;
+      if (measured !== null) latency.set(of, measured / 1000);
       if (checkedAt !== null) age.set(of, Math.max(0, now() - checkedAt) / 1000);
     }
     incidents.set(status.incidents.length);
