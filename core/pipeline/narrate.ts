@@ -4,7 +4,7 @@ import { asStudioError, type Issue } from '../errors.ts';
 import type { Track } from '../ingest/types.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
 import { shownText } from './narration-text.ts';
-import { narrationTurns } from './narration-turns.ts';
+import { narrationTurns, type TurnOptions } from './narration-turns.ts';
 import { sceneVoice } from './scene-voice.ts';
 import type { Mark, Speech, SpeechRequest, SpeechResult } from '../tts/types.ts';
 
@@ -96,7 +96,7 @@ async function narrateScene(
   if (text.trim() === '') return null;
   try {
     const { lexicon } = storyboard;
-    const turns = narrationTurns(storyboard, scene, deps.defaultEngine);
+    const turns = narrationTurns(storyboard, scene, turnOptions(deps.speech, deps.defaultEngine));
     const spoken = await deps.speech.speak({
       ...voice,
       text,
@@ -118,6 +118,10 @@ async function narrateScene(
   } catch (error) {
     throw asStudioError(error, 'speech_failed').at({ stage: 'voicing', scene: index + 1 });
   }
+}
+
+function turnOptions(speech: Speech, defaultEngine: SpeechRequest['engine']): TurnOptions {
+  return { defaultEngine, fits: (voice) => speech.check(voice) === null };
 }
 
 /** The voices of a film in the order they are first heard, for its job. */
@@ -153,7 +157,7 @@ export function checkVoices(
     if (!scene.text?.trim() || scene.audio) continue;
     const own = sceneVoice(storyboard, scene, defaultEngine);
     const path = scene.voice ? `scenes[${index}].voice` : storyboard.voice ? 'voice' : 'language';
-    const turns = narrationTurns(storyboard, scene, defaultEngine);
+    const turns = narrationTurns(storyboard, scene, turnOptions(speech, defaultEngine));
     // Where only speakers speak, they have been checked; a language that was found is one of `languages`.
     if (!turns || turns.some((turn) => turn.speaker === null && turn.language === own.language))
       check(own, path);

@@ -167,7 +167,11 @@ describe('languages of sentences', () => {
   it('are told apart only where others are named', () => {
     const text = 'Los molinos giran. The windmills turn. They do not stop. Y siguen.';
     const turns = (languages?: string[]) =>
-      narrationTurns({ language: 'es', voice: { name: 'es+f5' }, languages }, { text });
+      narrationTurns(
+        { language: 'es', voice: { name: 'es+f5' }, languages },
+        { text },
+        { fits: (voice) => speech.check(voice) === null },
+      );
     expect(turns()).toBeNull();
     expect(
       turns(['en'])!.map(({ start, end, language, voice }) => [
@@ -180,6 +184,22 @@ describe('languages of sentences', () => {
       ['The windmills turn. They do not stop.', 'en', undefined],
       ['Y siguen.', 'es', 'es+f5'],
     ]);
+  });
+});
+
+describe('the voice of another language', () => {
+  it.each([
+    [{ engine: 'none' }, ['none', undefined]],
+    [{ engine: 'espeak', name: 'en-us+m3' }, ['espeak', undefined]],
+    [{ engine: 'flite', name: 'slt' }, ['auto', undefined]],
+  ] as const)('of %j keeps what can speak it', (voice, expected) => {
+    const turns = narrationTurns(
+      { language: 'en', voice, languages: ['es'] },
+      { text: 'The wind is strong. El viento es fuerte.' },
+      { fits: (wanted) => speech.check(wanted) === null },
+    );
+    expect([turns![1]!.engine, turns![1]!.voice]).toEqual(expected);
+    expect(turns![1]!.language).toBe('es');
   });
 });
 
