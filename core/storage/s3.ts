@@ -22,6 +22,8 @@ export type S3StorageOptions = {
   /** Where addresses of our links start, without a slash at the end. */
   baseUrl: () => string;
   signer: FileSigner;
+  /** Epoch ms. */
+  now?: () => number;
 };
 
 /** What is being published is never older, ms. */
@@ -32,7 +34,12 @@ const LINK_S = 6 * 3600;
 const LARGEST_BYTES = 5 * 1024 ** 3;
 
 /** @throws {StudioError} not_ready when the bucket cannot be listed, written and cleared, with what to set */
-export async function openS3Storage({ config, baseUrl, signer }: S3StorageOptions): Promise<Storage> {
+export async function openS3Storage({
+  config,
+  baseUrl,
+  signer,
+  now = Date.now,
+}: S3StorageOptions): Promise<Storage> {
   const bucket = openBucket(config);
   await tryOut(bucket);
   const sets = openSets(bucket);
@@ -85,12 +92,12 @@ export async function openS3Storage({ config, baseUrl, signer }: S3StorageOption
       for await (const id of sets.jobIds()) if (isJobId(id)) yield id;
     },
     async sweep() {
-      const past = new Date(Date.now() - STAGED_MS);
+      const past = new Date(now() - STAGED_MS);
       let freed = 0;
       for await (const { key, bytes, modifiedAt } of bucket.list('staging/')) {
         const jobId = key.split('/')[1]!;
-        if (modifiedAt > past || !isJobId(jobId)) continue;
-        await settle(bucket, sets, jobId);
+        if (modifiedAt > past) continue;
+        if (isJobId(jobId)) await settle(bucket, sets, jobId);
         await bucket.remove(key);
         freed += bytes;
       }

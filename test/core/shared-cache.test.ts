@@ -89,14 +89,14 @@ test('a store that fails costs no film, and is left alone then', async () => {
     response.writeHead(403, { 'content-length': 0 }).end();
     return true;
   };
-  const made = await worker.render(longFilm(12, 0.5));
+  const made = await worker.render(longFilm(8, 0.5));
   expect(made.segments.reused).toBe(0);
   // Those that were under way at the first fault.
   expect(asked).toBeLessThanOrEqual(6);
 }, 60_000);
 
 test('a segment that comes cut short is rendered here', async () => {
-  const film = longFilm(2, 1);
+  const film = longFilm(2, 0.5);
   const first = await openWorker('short');
   const { total } = (await first.render(film)).segments;
   await until(() => sharedSegments('short') === total);

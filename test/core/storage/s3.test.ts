@@ -6,6 +6,7 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../core/config.ts';
+import { openS3Storage } from '../../../core/storage/s3.ts';
 import { openStorage } from '../../../core/storage/index.ts';
 import { createFileSigner, publicFiles } from '../../../core/storage/signed-links.ts';
 import type { FileSigner, Storage } from '../../../core/storage/types.ts';
@@ -145,6 +146,34 @@ describe('publishing', () => {
     expect(await other.remove(JOB)).toBeGreaterThan(0);
     expect(await storage.open(JOB, 'film.mp4')).toBeNull();
   });
+});
+
+test('a sweep ends what dead publishers began and removes their leavings, hours later', async () => {
+  let later = 0;
+  const storage = await openS3Storage({
+    config: loadConfig({ ...server.env, S3_PREFIX: `test-${++prefixes}` }).s3!,
+    baseUrl: () => baseUrl,
+    signer: publicFiles,
+    now: () => Date.now() + later,
+  });
+  server.fault = (request, response) => {
+    // The first dies before its set is named, the second after.
+    const isNaming = request.method === 'PUT' && request.url!.includes('/sets/jobnumbertwo/');
+    if (!isNaming && request.headers['x-amz-copy-source'] === undefined) return false;
+    response.writeHead(403, { 'content-length': 0 }).end();
+    return true;
+  };
+  const failing = ['jobnumbertwo', JOB].map(async (id) =>
+    storage.publish(id, { 'film.mp4': await make('moving') }),
+  );
+  for (const publishing of failing) await expect(publishing).rejects.toMatchObject({ stage: 'saving' });
+  server.fault = null;
+  expect(await storage.sweep()).toBe(0);
+  later = 7 * 3600_000;
+  expect(await storage.sweep()).toBe(2 * 'moving'.length);
+  expect((await bytesOf(storage, 'film.mp4')).toString()).toBe('moving');
+  expect(await storage.open('jobnumbertwo', 'film.mp4')).toBeNull();
+  expect(await storage.sweep()).toBe(0);
 });
 
 describe('reading', () => {
