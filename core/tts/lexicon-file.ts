@@ -36,7 +36,8 @@ function read(file: string): Record<string, Lexicon> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    // Not there, or no folder on the way to it: a data folder that is none is for others to complain about.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
     throw faulty(file, (error as Error).message);
   }
   try {
