@@ -45,7 +45,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     connectionTimeout: IDLE_MS,
     http: { headersTimeout: 9000, connectionsCheckingInterval: 1000, requireHostHeader: false },
     keepAliveTimeout: 72_000,
-    forceCloseConnections: true,
+    // Streams are being ended by the studio; who closes the server ends what is left after a moment.
+    forceCloseConnections: 'idle',
     // Fastify's own refusal while closing has a shape of its own; the studio refuses work in ours.
     return503OnClosing: false,
     trustProxy: trustedProxies(config.server.trustedProxies),

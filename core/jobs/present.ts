@@ -41,7 +41,7 @@ export function toJob(record: JobRecord, { fileUrl, queuePosition }: PresentOpti
     height: result?.height ?? null,
     size: result?.size ?? null,
     loudness: result?.loudness ?? null,
-    ...(result?.voices ? { voices: result.voices } : {}),
+    voices: result?.voices ?? null,
     warnings: record.warnings,
     error: record.error,
     metadata: record.metadata,

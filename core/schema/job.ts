@@ -71,7 +71,7 @@ export const jobSchema = z.object({
   height: z.number().int().nullable().describe('px'),
   size: z.number().int().nullable().describe('Bytes'),
   loudness: z.object({ lufs: z.number().nullable(), truePeakDb: z.number().nullable() }).nullable(),
-  voices: z.array(jobVoiceSchema).optional().describe('Who spoke, once it is done'),
+  voices: z.array(jobVoiceSchema).nullable().describe('Who spoke, once it is done'),
   warnings: z.array(z.string()),
   error: jobErrorSchema.nullable(),
   metadata: metadataSchema.nullable(),

@@ -36,6 +36,7 @@ const job: Job = {
   previewUrl: null,
   sheetUrl: null,
   webhook: null,
+  voices: null,
   captions: null,
   duration: null,
   width: null,

@@ -46,7 +46,7 @@ describe('genscene voices', () => {
     const { stdout, stderr } = await runCli(['voices', '--language', 'en'], { cwd, env });
     expect(stdout).toMatch(/^engine +name +language +gender +word times +runs +licence$/m);
     expect(stdout).toMatch(/^flite +rms +en-US +male +exact +local +\S/m);
-    expect(stdout).toMatch(/^openai +nova +many +female +estimated +cloud +terms of the service$/m);
+    expect(stdout).toMatch(/^openai +nova +many +female +aligned +cloud +terms of the service$/m);
     expect(stdout + stderr).not.toContain('sk-never-shown');
   });
 

@@ -113,9 +113,3 @@ test('a failed transaction leaves nothing behind, also when SQL itself fails', (
   expect(database.all('SELECT a FROM t')).toEqual([{ a: 'x' }]);
   database.close();
 });
-
-test('REDIS_URL is refused as long as there is no driver for it', async () => {
-  await expect(openJobs({ dataDir: fixture.dataDir, redisUrl: 'redis://127.0.0.1:1' })).rejects.toMatchObject(
-    { code: 'not_ready' },
-  );
-});
