@@ -2,8 +2,9 @@
  * A connection to Uptime Kuma: its socket.io door, a login that is renewed after every connect, and
  * questions that end. Kuma has no REST for this; what holds of 1.23 and 2.x (server/server.js there):
  * it listens to nothing before it has sent `info`; `info` names the version only after the login; an
- * answer may never come; two factors are asked for by `{tokenRequired: true}` without `ok`; the token
- * of a login never expires.
+ * answer may never come; two factors are asked for by `{tokenRequired: true}` without `ok`, and a code is
+ * taken once; the token of a login never expires; 2.x gives its reasons as keys of its translations and
+ * says `loginRequired`, where 1.23 says nothing; 20 logins a minute are heard, of all clients together.
  */
 import { createHmac } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
@@ -34,8 +35,16 @@ export type KumaSession = {
 const ACK_MS = 8000;
 /** A refused login is not tried again sooner: Kuma counts them. */
 const REFUSED_MS = 5 * 60_000;
+/** Too many logins, by whomever: it hears them again after a minute. */
+const CROWDED_MS = 60_000;
+/** A code of the second factor is taken once: the next one comes after so long. */
+const NEXT_CODE_MS = 30_000;
+/** Whoever asks waits for the next try to connect: with its jitter of a half it comes within an answer's time. */
+const RECONNECT_MS = 5000;
 const OLDEST = { major: 1, minor: 23 };
 const NEWEST_MAJOR = 2;
+
+type Heard = { next(): Promise<unknown>; end(): void };
 
 const infoSchema = z.looseObject({ version: z.string().nullish() });
 const loginSchema = z.looseObject({
@@ -54,13 +63,13 @@ export function openKumaSession(
     autoConnect: false,
     transports: ['websocket'],
     reconnectionDelay: 500,
-    reconnectionDelayMax: 30_000,
+    reconnectionDelayMax: Math.min(RECONNECT_MS, ackMs / 2),
     timeout: ackMs,
   });
   /** Held in memory only. */
   let token = account.token;
   let session: Promise<{ version: string; major: number }> | null = null;
-  let refused: { at: number; error: StudioError } | null = null;
+  let refused: { until: number; error: StudioError } | null = null;
   let failure = 'not connected yet';
 
   socket.on('connect', () => {
@@ -75,16 +84,16 @@ export function openKumaSession(
     session = null;
     failure = reason;
   });
-  socket.on('connect_error', (error) => (failure = error.message));
+  socket.on('connect_error', (error) => (failure = reasonOf(error)));
 
   async function begin(): Promise<{ version: string; major: number }> {
     const infos = heard('info');
     const autoLogin = heard('autoLogin');
+    const loginRequired = heard('loginRequired');
     try {
       await infos.next();
-      // Where logins are switched off, it says so right after the first info.
-      const isOpen = !account.username && !token ? await autoLogin.next().then(() => true) : false;
-      if (!isOpen) await login();
+      if (account.username || token) await login();
+      else await openToAll(autoLogin, loginRequired);
       for (;;) {
         const { version } = infoSchema.parse(await infos.next());
         if (version) return supported(version);
@@ -92,7 +101,26 @@ export function openKumaSession(
     } finally {
       infos.end();
       autoLogin.end();
+      loginRequired.end();
     }
+  }
+
+  /** Where logins are switched off, it says so right after the first info. */
+  async function openToAll(autoLogin: Heard, loginRequired: Heard): Promise<void> {
+    // No autoLogin in time: 1.23 says no more than that.
+    const isOpen = await Promise.race([
+      autoLogin.next().then(
+        () => true,
+        () => false,
+      ),
+      loginRequired.next().then(
+        () => false,
+        () => false,
+      ),
+    ]);
+    if (isOpen) return;
+    if (!socket.connected) throw unanswered('lost while waiting for autoLogin');
+    throw refuse('it asks for a login', 'Set UPTIME_KUMA_USERNAME and UPTIME_KUMA_PASSWORD, or UPTIME_KUMA_TOKEN.'); // prettier-ignore
   }
 
   async function login(): Promise<void> {
@@ -100,24 +128,29 @@ export function openKumaSession(
       const answer = loginSchema.parse(await emit('loginByToken', token));
       if (answer.ok) return;
       token = undefined;
-      if (!account.username) throw refuse(answer.msg ?? 'the token is not valid');
+      if (!account.username)
+        throw refuse(inWords(answer.msg) ?? 'the token is not valid', 'Check UPTIME_KUMA_TOKEN.');
     }
     const { username, password, totpSecret } = account;
+    let hint = 'Check UPTIME_KUMA_USERNAME and UPTIME_KUMA_PASSWORD.';
     let answer = loginSchema.parse(await emit('login', { username, password, token: '' }));
     if (answer.tokenRequired) {
       if (!totpSecret)
-        throw refuse('it asks for a second factor: set UPTIME_KUMA_TOTP_SECRET or UPTIME_KUMA_TOKEN');
+        throw refuse('it asks for a second factor', 'Set UPTIME_KUMA_TOTP_SECRET or UPTIME_KUMA_TOKEN.');
       answer = loginSchema.parse(await emit('login', { username, password, token: totp(totpSecret, now()) }));
+      hint = 'Check UPTIME_KUMA_TOTP_SECRET and the clocks; a code just used is not taken again.';
+      if (!answer.ok && !isCrowded(answer.msg)) throw refuse(`the second factor: ${inWords(answer.msg) ?? 'refused'}`, hint, NEXT_CODE_MS); // prettier-ignore
     }
-    if (!answer.ok) throw refuse(answer.msg ?? 'the login was refused');
+    if (isCrowded(answer.msg)) throw refuse(answer.msg!, 'Wait a minute.', CROWDED_MS);
+    if (!answer.ok) throw refuse(inWords(answer.msg) ?? 'the login was refused', hint);
     token = answer.token;
   }
 
-  function refuse(reason: string): StudioError {
-    const error = new StudioError('not_ready', `Uptime Kuma: ${reason}`, {
-      hint: 'Check UPTIME_KUMA_USERNAME and UPTIME_KUMA_PASSWORD.',
-    });
-    refused = { at: now(), error };
+  /** @param waitMs until it is tried again; a short one is for what may pass by itself */
+  function refuse(reason: string, hint: string, waitMs = REFUSED_MS): StudioError {
+    const retryable = waitMs < REFUSED_MS;
+    const error = new StudioError('not_ready', `Uptime Kuma: ${reason}`, { hint, retryable });
+    refused = { until: now() + waitMs, error };
     socket.disconnect();
     return error;
   }
@@ -133,7 +166,7 @@ export function openKumaSession(
           hint: 'Unset UPTIME_KUMA_URL, or look for a newer version of this program.',
         },
       );
-      refused = { at: now(), error };
+      refused = { until: now() + REFUSED_MS, error };
       socket.disconnect();
       throw error;
     }
@@ -150,7 +183,7 @@ export function openKumaSession(
   }
 
   /** What comes of one event, in order, each waited for with a limit. */
-  function heard(event: string): { next(): Promise<unknown>; end(): void } {
+  function heard(event: string): Heard {
     const kept: unknown[] = [];
     let wake: (() => void) | null = null;
     const listener = (value: unknown): void => {
@@ -177,12 +210,12 @@ export function openKumaSession(
 
   return {
     async ready(signal) {
-      if (refused && now() - refused.at < REFUSED_MS) throw refused.error;
+      if (refused && now() < refused.until) throw refused.error;
       if (!socket.active) socket.connect();
       const deadline = now() + ackMs;
       while (!session && now() < deadline) {
         signal.throwIfAborted();
-        if (refused && now() - refused.at < REFUSED_MS) throw refused.error;
+        if (refused && now() < refused.until) throw refused.error;
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
       if (!session) throw unanswered(failure);
@@ -215,6 +248,28 @@ function unanswered(reason: string, cause?: unknown): StudioError {
     hint: 'Check UPTIME_KUMA_URL and whether it runs.',
     cause,
   });
+}
+
+/** What 2.x gives as reasons of a refused login: keys of its translations. */
+const reasons: Partial<Record<string, string>> = {
+  authIncorrectCreds: 'incorrect username or password',
+  authInvalidToken: 'invalid token',
+  authUserInactiveOrDeleted: 'the user is inactive or deleted',
+};
+
+function inWords(msg: string | undefined): string | undefined {
+  return msg && (reasons[msg] ?? msg);
+}
+
+/** The same words in both lines. */
+function isCrowded(msg: string | undefined): boolean {
+  return msg?.startsWith('Too frequently') ?? false;
+}
+
+/** The socket's own reason (`connect ECONNREFUSED …`) is kept below the transport's `websocket error`. */
+function reasonOf(error: Error): string {
+  const below = z.object({ description: z.object({ message: z.string().min(1) }) }).safeParse(error);
+  return below.data?.description.message ?? error.message;
 }
 
 /** Six digits for 30 s (RFC 6238). @param secret base32 @param now epoch ms */

@@ -78,9 +78,10 @@ export function openUptimeKuma({ account, wanted, log, now, ackMs }: UptimeKumaO
       const known = book.raw(each.key);
       if (known) await update(known, each);
       else {
-        const id = book.orphan(each)?.id ?? (await session.ask(addedSchema, 'add', newMonitor(each, major, randomBytes(16).toString('hex')))).monitorID; // prettier-ignore
+        const orphan = book.orphan(each);
+        const id = orphan?.id ?? (await session.ask(addedSchema, 'add', newMonitor(each, major, randomBytes(16).toString('hex')))).monitorID; // prettier-ignore
         await session.ask(doneSchema, 'addMonitorTag', tag.id, id, each.key);
-        log.info({ monitor: each.name }, 'Uptime Kuma: added a monitor');
+        log.info({ monitor: each.name }, `Uptime Kuma: ${orphan ? 'tagged' : 'added'} a monitor`);
       }
     }
     await session.ask(doneSchema, 'getMonitorList');

@@ -31,6 +31,8 @@ export type KumaDoubleOptions = {
   mute?: readonly string[];
   /** Sends `info` only after so long, and hears nothing before, ms. */
   infoAfterMs?: number;
+  /** Too many logins within the minute, by whomever. */
+  crowded?: boolean;
   monitors?: Monitor[];
 };
 
@@ -40,10 +42,12 @@ export async function openKumaDouble({
   secondFactor,
   mute = [],
   infoAfterMs = 30,
+  crowded = false,
   monitors = [],
 }: KumaDoubleOptions = {}): Promise<KumaDouble> {
   const isOne = version.startsWith('1.');
   const pushes: string[] = [];
+  let lastCode: string | null = null;
   const server = createServer((request, response) => {
     // 1.x takes nothing but GET here.
     const isPush = request.url?.startsWith('/api/push/') && (!isOne || request.method === 'GET');
@@ -99,7 +103,7 @@ export async function openKumaDouble({
       if (password === null) {
         loggedIn(socket);
         socket.emit('autoLogin');
-      }
+      } else if (!isOne) socket.emit('loginRequired');
     }, infoAfterMs);
 
     function listen(): void {
@@ -115,10 +119,14 @@ export async function openKumaDouble({
       on(
         'login',
         (ack, data: { username: string; password: string; token: string }) => {
+          if (crowded) return ack({ ok: false, msg: 'Too frequently, try again later.' });
           if (data.username !== 'ops' || data.password !== password)
-            return ack({ ok: false, msg: 'Incorrect username or password.' });
+            return ack({ ok: false, msg: isOne ? 'Incorrect username or password.' : 'authIncorrectCreds' });
           if (secondFactor && !data.token) return ack({ tokenRequired: true });
-          if (secondFactor && !secondFactor(data.token)) return ack({ ok: false, msg: 'Invalid Token!' });
+          // Each code once.
+          if (secondFactor && (data.token === lastCode || !secondFactor(data.token)))
+            return ack({ ok: false, msg: isOne ? 'Invalid Token!' : 'authInvalidToken' });
+          lastCode = data.token;
           loggedIn(socket);
           ack({ ok: true, token: jwt });
         },

@@ -70,12 +70,13 @@ test('a second client finds ours and adds none; what differs is changed and what
 });
 
 test('one whose tag was not set any more before a kill is adopted, not doubled', async () => {
-  const { kuma, double } = await open({
+  const { kuma, double, lines } = await open({
     monitors: [{ ...shop, id: 3, name: 'Gen Scene: heartbeat', type: 'push', pushToken: 'kept' }],
   });
   await kuma.read(never);
   expect(double.monitors.size).toBe(2);
   expect(kuma.pushUrl()).toContain('/api/push/kept?');
+  expect(lines()).toContain('tagged a monitor');
 });
 
 test('it waits for info, and logs in again by the token after every connect', async () => {
@@ -102,9 +103,22 @@ test('two factors, a token of a browser, and no login at all', async () => {
   const without = await open({ secondFactor: () => true });
   await expect(without.kuma.read(never)).rejects.toThrow(/second factor/);
   const bad = await open({}, { token: 'not-a-token-of-it' });
-  await expect(bad.kuma.read(never)).rejects.toThrow(/InvalidToken/);
+  await expect(bad.kuma.read(never)).rejects.toThrow(/invalid token/);
   const free = await open({ password: null }, {});
   await expect(free.kuma.read(never)).resolves.toMatchObject({ version: '2.5.3' });
+});
+
+test.each(['1.23.17', '2.5.3'])('%s: why a login is refused is said in words', async (version) => {
+  const refused = async (server: KumaDoubleOptions, account: Parameters<typeof open>[1]) =>
+    (await open({ version, ...server }, account)).kuma.read(never).catch((error: unknown) => error);
+  const wrong = { username: 'ops', password: 'wrong-password-1' };
+  const right = { username: 'ops', password: 'kuma-password' };
+  expect(await refused({}, wrong)).toMatchObject({ message: expect.stringMatching(/incorrect username or password/i), retryable: false }); // prettier-ignore
+  expect(await refused({}, { token: 'x.y.z' })).toMatchObject({ message: expect.stringMatching(/invalid token/i), hint: 'Check UPTIME_KUMA_TOKEN.' }); // prettier-ignore
+  expect(await refused({}, {})).toMatchObject({ message: 'Uptime Kuma: it asks for a login', retryable: false }); // prettier-ignore
+  // Both may pass by themselves: others' logins are counted with ours, and a code is taken once.
+  expect(await refused({ crowded: true }, right)).toMatchObject({ message: expect.stringMatching(/too frequently/i), hint: 'Wait a minute.', retryable: true }); // prettier-ignore
+  expect(await refused({ secondFactor: () => false }, { ...right, totpSecret: 'GEZDGNBVGY3TQOJQ' })).toMatchObject({ message: expect.stringMatching(/second factor: invalid token/i), retryable: true }); // prettier-ignore
 });
 
 test('a wrong password is not tried again and again, nor written down', async () => {
@@ -125,7 +139,7 @@ test('an answer that never comes is not waited for for ever', async () => {
   const { kuma } = await open({ mute: ['getMonitorList'] });
   await expect(kuma.read(never)).rejects.toMatchObject({ code: 'not_ready', retryable: true });
   const nobody = openUptimeKuma({ account: { url: 'http://127.0.0.1:9' }, wanted, log: keepingLog().log, now: Date.now, ackMs: 300 }); // prettier-ignore
-  await expect(nobody.read(never)).rejects.toMatchObject({ code: 'not_ready' });
+  await expect(nobody.read(never)).rejects.toThrow(/ECONNREFUSED/);
   nobody.close();
 });
 
