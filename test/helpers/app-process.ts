@@ -6,6 +6,7 @@
 import pino from 'pino';
 import { startApp, type AppOptions } from '../../app.ts';
 import { loadConfig } from '../../core/config.ts';
+import { isFinal } from '../../core/schema/job.ts';
 
 export type AppProcessSettings = {
   env: Record<string, string>;
@@ -27,6 +28,8 @@ process.stdout.write(`${app.address ?? 'no address'}\n`);
 if (settings.killedBy !== undefined) {
   const everyone = { owner: 'test', sees: 'all' as const, origin: { platform: 'cli' as const } };
   for await (const { job } of app.studio.watch({}, everyone, new AbortController().signal)) {
-    if (job.title === settings.killedBy && job.status === 'rendering') process.kill(process.pid, 'SIGKILL');
+    // At any step: of a film this short the rendering may be over before it is heard of.
+    const isRunning = job.status !== 'queued' && !isFinal(job.status);
+    if (job.title === settings.killedBy && isRunning) process.kill(process.pid, 'SIGKILL');
   }
 }
