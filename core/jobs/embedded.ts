@@ -179,10 +179,7 @@ class EmbeddedJobs implements t.JobBackend {
   }
 
   async setOrigin(id: string, patch: Partial<Omit<t.Origin, 'platform'>>): Promise<t.JobRecord> {
-    return this.#ledger.change(id, (job) => ({
-      ...job,
-      origin: { ...job.origin, ...patch, platform: job.origin.platform },
-    }));
+    return this.#ledger.change(id, (job) => life.withOrigin(job, patch));
   }
 
   watch(

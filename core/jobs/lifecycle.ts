@@ -9,7 +9,7 @@ import { StudioError } from '../errors.ts';
 import { isFinal, type JobError } from '../schema/job.ts';
 import { backoffMs } from './backoff.ts';
 import { requestFacts } from './request.ts';
-import type { AttemptEntry, JobRecord, Lease } from './record.ts';
+import type { AttemptEntry, JobRecord, Lease, Origin } from './record.ts';
 import type { AnnouncementChannel, ClaimRef, NewJob, Outcome, ProgressUpdate } from './types.ts';
 
 export type LifecyclePolicy = {
@@ -126,6 +126,11 @@ export function progressed(record: JobRecord, update: ProgressUpdate, now: numbe
     sheet: update.sheet ?? record.sheet,
     updatedAt: now,
   };
+}
+
+/** Adds to where the answer goes; the platform it came from never changes. */
+export function withOrigin(record: JobRecord, patch: Partial<Omit<Origin, 'platform'>>): JobRecord {
+  return { ...record, origin: { ...record.origin, ...patch, platform: record.origin.platform } };
 }
 
 export function finished(

@@ -217,10 +217,7 @@ class RedisJobs implements t.JobBackend {
   }
 
   async setOrigin(id: string, patch: Partial<Omit<t.Origin, 'platform'>>): Promise<t.JobRecord> {
-    return this.#change(id, (job) => ({
-      ...job,
-      origin: { ...job.origin, ...patch, platform: job.origin.platform },
-    }));
+    return this.#change(id, (job) => life.withOrigin(job, patch));
   }
 
   watch(
