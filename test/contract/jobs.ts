@@ -1073,7 +1073,8 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
           origin: { platform: 'discord' },
           idempotency: null,
         });
-        expect(JSON.stringify(left)).not.toMatch(/u1|Name of|192\.0\.2|c1|m1/);
+        // Without its id: random letters may spell what is looked for.
+        expect(JSON.stringify({ ...left, id: '' })).not.toMatch(/u1|Name of|192\.0\.2|c1|m1/);
         expect(left!.result).toEqual(filmResult);
         expect((await jobs.list({ user: 'u1', platform: 'discord' })).jobs.map(({ id }) => id)).toEqual([
           open,
