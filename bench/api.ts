@@ -30,6 +30,8 @@ const options = {
   jobs: Number(values.jobs),
 };
 const CONNECTIONS = 20;
+/** News of a render that are measured at least: at most ten a second are told, on a busy machine fewer. */
+const CHANGES = 30;
 const KEY = 'bench-key-for-loopback-only';
 const auth = { 'x-api-key': KEY };
 
@@ -38,14 +40,18 @@ const small: StoryboardInput = {
   output: { resolution: 'preview', quality: 'draft', fps: 24 },
   captions: { mode: 'off' },
 };
-const heavy: StoryboardInput = {
-  scenes: Array.from({ length: 30 }, () => ({
-    media: { type: 'gradient' as const, colors: ['#204060', '#e0a040', '#801020'] },
-    duration: 20,
+/** No scene is like another: of equal ones only one would be rendered, and its film stand still meanwhile. */
+const heavy = (base: string): StoryboardInput => ({
+  scenes: Array.from({ length: 90 }, (_, scene) => ({
+    media: {
+      type: 'gradient' as const,
+      colors: [`#${base}${(scene + 32).toString(16)}`, '#e0a040', '#801020'],
+    },
+    duration: 5,
     effect: 'zoomIn' as const,
   })),
   output: { resolution: '1080', quality: 'standard', fps: 60 },
-};
+});
 /** A file as large as a short film, for Range reads of the size players ask for. */
 const film = { id: 'benchfilm0000', bytes: 32 * 1024 ** 2, part: 64 * 1024 };
 
@@ -87,7 +93,7 @@ type Beside = { plain: Measured; guarded: Measured };
 async function measure(others: Beside, done: Job) {
   const startingUp = await timesToProgress(5);
   const compared = await compare(others, done);
-  const renders = [await client.compose(heavy), await client.compose(heavy)];
+  const renders = [await client.compose(heavy('2040')), await client.compose(heavy('4020'))];
   await Promise.all(renders.map(({ id }) => untilRendering(id)));
   const underRenders = {
     status: await load(service.address, () => statusOf(done.id), {
@@ -102,12 +108,11 @@ async function measure(others: Beside, done: Job) {
       connections: CONNECTIONS,
       status: 200,
     }),
-    watchers: await fanOut(
-      `${service.address}/api/status/${renders[0]!.id}/events`,
-      auth,
-      options.watchers,
-      options.seconds * 2,
-    ),
+    watchers: await fanOut(`${service.address}/api/status/${renders[0]!.id}/events`, auth, options.watchers, {
+      seconds: options.seconds * 2,
+      changes: CHANGES,
+      limitSeconds: 120,
+    }),
   };
   await cancelAll();
   return {
