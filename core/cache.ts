@@ -18,8 +18,11 @@ export type ContentCache = {
   temporary(key: string, extension: string): string;
   /** Gives a finished temporary file its final name. */
   keep(temporary: string, key: string, extension: string): Promise<string>;
-  /** Offers a file that is there to other hosts, if this cache is shared: in the background, best effort. */
-  share(key: string, extension: string): void;
+  /**
+   * Puts a file that is there where all find it who share this cache, in the background.
+   * @returns whether they find it now; never rejects
+   */
+  share(key: string, extension: string): Promise<boolean>;
   /** Removes left-over temporary files and the least recently used ones over the limit. @returns bytes freed */
   trim(): Promise<number>;
   /** Ends what runs in the background. Idempotent. */
@@ -48,7 +51,7 @@ export async function openCache(folder: string, maxBytes: number): Promise<Conte
       await rename(temporary, name);
       return name;
     },
-    share: () => undefined,
+    share: () => Promise.resolve(true),
     trim: () => trimFolder(folder, maxBytes),
     close: () => Promise.resolve(),
   };

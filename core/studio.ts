@@ -24,9 +24,9 @@ import { checkVoices } from './pipeline/narrate.ts';
 import type { Progress } from './pipeline/progress.ts';
 import { render, type RenderedFilm } from './pipeline/render.ts';
 import type { Job } from './schema/job.ts';
-import { shareCache } from './shared-cache.ts';
+import { openExchange, shareCache } from './shared-cache.ts';
 import type { SharedFiles } from './storage/types.ts';
-import { createSpeech, openVoices, speechOptions } from './tts/index.ts';
+import { createSpeech, openVoices, SPEECH_BYTES, speechOptions } from './tts/index.ts';
 import type { Speech, SpeechRequest, SpeechResult, Voice } from './tts/types.ts';
 import type { VoiceStore } from './tts/voices/store.ts';
 import { validateStoryboard, type Validation } from './validate.ts';
@@ -97,6 +97,9 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
     (speech ??= createSpeech({
       ...speechOptions(config),
       cacheDir: path.join(cacheDir, 'speech'),
+      exchange:
+        tools.shared &&
+        openExchange({ shared: tools.shared, folder: 'speech/', maxBytes: SPEECH_BYTES, log: tools.log }),
       ffmpeg: () => new Ffmpeg(findFfmpeg(config.ffmpeg)),
     }));
   // A failed opening (no ffmpeg, no disk) is tried again next time.

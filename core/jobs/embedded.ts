@@ -66,6 +66,7 @@ function makeFolder(folder: string): void {
 class EmbeddedJobs implements t.JobBackend {
   readonly driver = 'embedded';
   readonly announcements: t.AnnouncementOutbox;
+  readonly help = null;
   readonly #ledger: Ledger;
   readonly #reserve: DiskReserve;
   readonly #options: EmbeddedJobsOptions;

@@ -15,6 +15,7 @@ import { Claims, type ClaimAsk } from './redis/claims.ts';
 import { RedisClock } from './redis/clock.ts';
 import { Connection } from './redis/connection.ts';
 import { Feed } from './redis/feed.ts';
+import { RedisHelpBoard } from './redis/help.ts';
 import { keys, ticketMessages } from './redis/keys.ts';
 import { Ledger } from './redis/ledger.ts';
 import { listJobs } from './redis/listing.ts';
@@ -54,6 +55,7 @@ const CHANGES_AT_ONCE = 500;
 class RedisJobs implements t.JobBackend {
   readonly driver = 'redis';
   readonly announcements: t.AnnouncementOutbox;
+  readonly help: t.HelpBoard;
   readonly #options: RedisJobsOptions;
   readonly #now: () => number;
   /** For scripts, which ask Redis itself if it is ''. */
@@ -126,6 +128,7 @@ class RedisJobs implements t.JobBackend {
       claim: (waiting, ask) => this.#claim(waiting, ask),
     });
     this.announcements = this.#outbox;
+    this.help = new RedisHelpBoard({ store: this.#store, jobsWait: () => this.#isDue() });
   }
 
   async add(job: t.NewJob): Promise<{ job: t.JobRecord; created: boolean }> {
@@ -258,7 +261,11 @@ class RedisJobs implements t.JobBackend {
 
   async stats(): Promise<t.JobStats> {
     const pending = await this.#outbox.pending();
-    return readStats(this.#connection, this.#store, this.#now(), pending);
+    const [stats, helped] = await Promise.all([
+      readStats(this.#connection, this.#store, this.#now(), pending),
+      this.#connection.call((client) => client.get(keys.helped)),
+    ]);
+    return { ...stats, segmentsHelped: Number(helped ?? 0) };
   }
 
   async reportWorker(worker: Omit<t.WorkerInfo, 'seenAt'>): Promise<void> {

@@ -8,6 +8,7 @@
  * said. Faults of the store are StudioError `not_ready` (retryable), a full disk `no_space`.
  */
 import type { JobError, JobStatus } from '../schema/job.ts';
+import type { HelpBoard } from './help-board.ts';
 import type {
   AnnouncedEvent,
   ClaimedJob,
@@ -22,6 +23,7 @@ import type {
   Platform,
 } from './record.ts';
 
+export type * from './help-board.ts';
 export type * from './record.ts';
 
 export type NewJob = {
@@ -176,6 +178,8 @@ export type JobStats = {
   /** How many there should be, for autoscalers: see scaling.ts. */
   wantedWorkers: number;
   announcementsPending: number;
+  /** Segments ever rendered by others than their job's worker; absent where no one else could. */
+  segmentsHelped?: number;
 };
 
 export type Reconciled = { requeued: string[]; failed: string[]; cancelled: string[] };
@@ -243,6 +247,8 @@ export interface JobBackend {
   ): AsyncIterable<JobEvent>;
 
   readonly announcements: AnnouncementOutbox;
+  /** How workers render one film together; null where one process is all there is. */
+  readonly help: HelpBoard | null;
   usage(query: UsageQuery): Promise<UsageRow[]>;
   /** Takes a person out of jobs that are over and out of usage, whose sums stay. Repeat it once the rest is over. */
   forget(person: Person): Promise<Forgotten>;

@@ -36,7 +36,7 @@ export async function planRun(
     missing,
     frames: missing.reduce((sum, segment) => sum + segment.plan.frames, 0),
     file: (segment) => cache.file(segment.key, extension),
-    rendered: (segment) => cache.share(segment.key, extension),
+    rendered: (segment) => void cache.share(segment.key, extension),
     reused: segments.filter((segment) => !fresh.has(segment.key)).length,
     scenesReused: countReused(segments, fresh),
   };

@@ -1,18 +1,22 @@
 /**
  * Speech kept on disk under the hash of what made it: a WAV, and for sentences a JSON beside it.
  * Written under another name and renamed, so that a reader finds all of it or nothing. Kept below
- * a size by dropping what was not used for longest.
+ * a size by dropping what was not used for longest. Hosts may share it: what one has spoken, with a voice
+ * that never says a thing twice alike or for money, is not spoken by another.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError } from '../errors.ts';
+import type { Exchange } from '../shared-cache.ts';
 
 export type CacheOptions = {
   folder: string;
   maxBytes: number;
   /** What was used within this time is never dropped: a film being made still needs it, ms. */
   keepMs?: number;
+  /** Where other hosts keep theirs. */
+  exchange?: Exchange | undefined;
 };
 
 /** The name of an entry: SHA-256 of everything that decides its content. */
@@ -28,11 +32,13 @@ export class SpeechCache {
   private readonly folder: string;
   private readonly maxBytes: number;
   private readonly keepMs: number;
+  private readonly exchange: Exchange | undefined;
   /** Bytes written since the folder was last measured, on top of what was found then. */
   private bytes: number | null = null;
   private cleaning: Promise<void> | null = null;
 
-  constructor({ folder, maxBytes, keepMs = hour }: CacheOptions) {
+  constructor({ folder, maxBytes, keepMs = hour, exchange }: CacheOptions) {
+    this.exchange = exchange;
     this.folder = folder;
     this.maxBytes = maxBytes;
     this.keepMs = keepMs;
@@ -52,6 +58,35 @@ export class SpeechCache {
     return true;
   }
 
+  /**
+   * Gets a file that is not here from another host.
+   * @returns whether it is here now; never rejects
+   */
+  async bring(key: string, extension: 'wav' | 'json', signal: AbortSignal): Promise<boolean> {
+    if (!this.exchange) return false;
+    const file = this.pathOf(key, extension);
+    const temporary = temporaryOf(file);
+    const made = await mkdir(path.dirname(file), { recursive: true }).then(() => true, () => false); // prettier-ignore
+    const keep = async (): Promise<void> => {
+      const { size } = await stat(temporary);
+      await rename(temporary, file);
+      await this.account(size);
+    };
+    return made && this.exchange.bring(`${key}.${extension}`, temporary, keep, signal);
+  }
+
+  /** Puts files that are here where other hosts find them, one after the other in the background. */
+  share(key: string, extensions: readonly ('wav' | 'json')[]): void {
+    const { exchange } = this;
+    if (!exchange) return;
+    exchange.trim();
+    const sendAll = async (): Promise<void> => {
+      for (const extension of extensions)
+        if (!(await exchange.send(`${key}.${extension}`, this.pathOf(key, extension)))) return;
+    };
+    void sendAll();
+  }
+
   /** The content of a file, null if it is not there. */
   async read(key: string, extension: 'wav' | 'json'): Promise<Buffer | null> {
     const file = this.pathOf(key, extension);
@@ -63,7 +98,7 @@ export class SpeechCache {
   /** @throws {StudioError} no_space, internal */
   async write(key: string, extension: 'wav' | 'json', content: Buffer): Promise<string> {
     const file = this.pathOf(key, extension);
-    const temporary = `${file}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+    const temporary = temporaryOf(file);
     try {
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(temporary, content, { flag: 'wx' });
@@ -76,9 +111,10 @@ export class SpeechCache {
     return file;
   }
 
-  /** Waits for a clean-up under way. */
+  /** Waits for a clean-up under way, and a moment for what is being sent. */
   async settle(): Promise<void> {
     await this.cleaning;
+    await this.exchange?.close();
   }
 
   private async touch(file: string): Promise<void> {
@@ -121,4 +157,8 @@ export class SpeechCache {
     });
     return (await Promise.all(measured)).flat();
   }
+}
+
+function temporaryOf(file: string): string {
+  return `${file}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
 }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { asStudioError, StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
+import type { Exchange } from '../shared-cache.ts';
 import { createAligner } from './alignment/aligner.ts';
 import { Billing } from './billing.ts';
 import { SpeechCache } from './cache.ts';
@@ -45,6 +46,8 @@ export type SpeechOptions = {
   lexicon?: (language: string) => Readonly<Record<string, string>>;
   /** For services that answer MP3 and the like. @throws {StudioError} missing_tool */
   ffmpeg?: () => Ffmpeg;
+  /** Where other hosts keep what they have spoken. */
+  exchange?: Exchange | undefined;
   /** First wait before a service is asked again, ms. */
   retryMs?: number;
 };
@@ -62,6 +65,9 @@ export function openVoices({ speech, dataDir }: Pick<Config, 'speech' | 'dataDir
 function sherpaFolder({ speech, dataDir }: Pick<Config, 'speech' | 'dataDir'>): string {
   return path.resolve(speech.sherpaModelsDir ?? path.join(dataDir, 'voices'));
 }
+
+/** What the cache of speech is kept below, bytes. */
+export const SPEECH_BYTES = 2 * 1024 ** 3;
 
 /** The options that settings decide. Sherpa voices are in `voices` of the data folder unless said otherwise. */
 export function speechOptions({
@@ -93,7 +99,8 @@ export function createSpeech(
   const loaded = new Map<EngineName, Promise<Engine>>();
   const cache = new SpeechCache({
     folder: options.cacheDir,
-    maxBytes: options.cacheMaxBytes ?? 2 * 1024 ** 3,
+    maxBytes: options.cacheMaxBytes ?? SPEECH_BYTES,
+    exchange: options.exchange,
   });
   const billing = new Billing(options.maxBilledCharacters ?? 50_000);
   const closing = new AbortController();
@@ -130,6 +137,7 @@ export function createSpeech(
         signal,
         width,
         timeoutMs: options.timeoutMs ?? 120_000,
+        onlyKnown: request.onlyKnown,
       });
       return { ...spoken, why, warnings: [...(entry.caution ? [entry.caution] : []), ...spoken.warnings] };
     } catch (error) {

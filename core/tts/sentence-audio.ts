@@ -33,11 +33,16 @@ export type SentenceSource = {
   aligner?: Pick<Aligner, 'findWords'>;
 };
 
-/** Speaks a sentence unless it was spoken before. */
+/**
+ * Speaks a sentence unless it was spoken before, here or on another host.
+ * @param onlyKnown it is not spoken anew: who helps with a film must have the very sound that is in it
+ * @throws {StudioError} what the engine throws, too_large; speech_failed if it is not known
+ */
 export function speakSentence(
   source: SentenceSource,
   engine: Engine,
   request: SentenceRequest,
+  onlyKnown = false,
 ): Promise<SpokenSentenceAudio> {
   const { voice, language, speed, text } = request;
   const key = cacheKey([
@@ -54,15 +59,17 @@ export function speakSentence(
     request.emphasis ?? [],
   ]);
   const work = async (signal: AbortSignal): Promise<SpokenSentenceAudio> => {
-    const known = await readSentence(source.cache, key);
+    const known = await findSentence(source.cache, key, signal);
     if (known) return { ...known, fresh: false };
+    if (onlyKnown) throw new StudioError('speech_failed', 'A sentence is not in the shared cache.');
     checkLength(engine, text);
     const sentence = { ...request, signal };
     const synthesis = cutToSound(await engine.synthesize(sentence));
     const complete = await withWords(source, sentence, synthesis);
     return { ...(await storeSentence(source.cache, key, complete)), fresh: true };
   };
-  return source.flights.do(key, work, request.signal);
+  // Who may not speak does not wait with those who do, and none of them for it.
+  return source.flights.do(onlyKnown ? `known ${key}` : key, work, request.signal);
 }
 
 /** @throws {StudioError} too_large */
@@ -82,6 +89,17 @@ export async function sentenceSamples(
 ): Promise<Int16Array | null> {
   const file = await cache.read(sentence.key, 'wav');
   return file && file.length === headerBytes + sentence.length * 2 ? decodeWav(file).samples : null;
+}
+
+async function findSentence(
+  cache: SpeechCache,
+  key: string,
+  signal: AbortSignal,
+): Promise<SentenceAudio | null> {
+  const here = await readSentence(cache, key);
+  if (here) return here;
+  const brought = (await cache.bring(key, 'json', signal)) && (await cache.bring(key, 'wav', signal));
+  return brought ? readSentence(cache, key) : null;
 }
 
 async function readSentence(cache: SpeechCache, key: string): Promise<SentenceAudio | null> {
@@ -105,6 +123,7 @@ async function storeSentence(
   const audio = { length: samples.length, ...rest };
   await cache.write(key, 'wav', encodeWav(samples, rest.sampleRate));
   await cache.write(key, 'json', Buffer.from(JSON.stringify(audio)));
+  cache.share(key, ['wav', 'json']);
   return { key, ...audio };
 }
 

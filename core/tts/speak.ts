@@ -37,6 +37,8 @@ export type SpeakTask = {
   timeoutMs: number;
   /** Sentences spoken at the same time. */
   width: number;
+  /** Only sentences that were spoken before. */
+  onlyKnown?: boolean;
 };
 
 /**
@@ -117,7 +119,7 @@ async function speakAll(
         .trimEnd();
       const stressed = emphasised(mapped, emphasis, start, start + sentence.length);
       const { voice, language, speed, timeoutMs } = task;
-      spoken[index] = await speakSentence(source, task.engine, {
+      const request = {
         text: sentence,
         ...(stressed.length > 0 ? { emphasis: stressed } : {}),
         voice,
@@ -125,7 +127,8 @@ async function speakAll(
         speed,
         signal,
         timeoutMs,
-      });
+      };
+      spoken[index] = await speakSentence(source, task.engine, request, task.onlyKnown);
     }
   };
   const lanes = Array.from({ length: Math.max(1, Math.min(task.width, sentences.length)) }, speakNext);

@@ -39,6 +39,8 @@ export type SpeechRequest = {
   fallback?: boolean;
   /** Requests with the same object are one job: they share its limit of billed characters. */
   job?: object;
+  /** Nothing is spoken anew, here or in a fallback: what no host sharing the cache has spoken is `speech_failed`. */
+  onlyKnown?: boolean;
   signal?: AbortSignal;
   /** Stretches of the text with a voice of their own; then only they are said, in this order. */
   turns?: readonly SpeechTurn[];

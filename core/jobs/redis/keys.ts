@@ -37,6 +37,11 @@ export const keys = {
   usage: `${PREFIX}usage`,
   /** HASH of workers by id. */
   workers: `${PREFIX}workers`,
+  /** HASH of a film's open segments by who has them, ZSET of such films by when they are forgotten; see help-scripts.ts. */
+  film: (attempt: string) => `${PREFIX}film:${attempt}`,
+  films: `${PREFIX}films`,
+  /** STRING: segments that were rendered by others than the job's worker. */
+  helped: `${PREFIX}helped`,
   pulse: `${PREFIX}pulse`,
   /** bee-queue's keys are below this, with its name. */
   tickets: `${PREFIX}bq`,

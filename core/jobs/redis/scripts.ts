@@ -166,7 +166,8 @@ export const scripts = {
   positions: script('no-writes', POSITIONS),
 };
 
-function script(flags: string, body: string): Script {
+/** A script as EVALSHA wants it. */
+export function script(flags: string, body: string): Script {
   const source = `#!lua${flags && ` flags=${flags}`}\n${body}`;
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
