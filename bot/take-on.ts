@@ -2,6 +2,7 @@
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
 import type { Ops } from '../core/ops/types.ts';
+import { HIGHEST_PRIORITY } from '../core/schema/priority.ts';
 import type { JobDetails, Accepted, Caller, StudioService } from '../core/studio-service.ts';
 import { jobCard } from './messages.ts';
 import { ownerOf, type Permissions } from './permissions.ts';
@@ -65,11 +66,11 @@ export async function takeOn(
   const settled = deps.reporter.expectCard();
   try {
     let accepted: Accepted | null = null;
-    const run = async (): Promise<void> => void (accepted = await ask(callerOf(invocation)));
+    const isOperator = deps.permissions.isOperator(invocation);
+    const caller = { ...callerOf(invocation), ...(isOperator ? { mostPriority: HIGHEST_PRIORITY } : {}) };
+    const run = async (): Promise<void> => void (accepted = await ask(caller));
     // Operators keep things going; their tries are not counted.
-    const refused = deps.permissions.isOperator(invocation)
-      ? await run().then(() => null)
-      : await deps.quotas.within(invocation, run);
+    const refused = isOperator ? await run().then(() => null) : await deps.quotas.within(invocation, run);
     const context = { store: deps.store, formText: deps.limits.formText };
     if (refused)
       return await invocation.whisper(

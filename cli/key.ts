@@ -14,9 +14,15 @@ export function keyCommand(context: Context): Command {
     .description('make a key and show it, once')
     .argument('<name>', 'whose it is: letters, digits, ".", "-", "_"')
     .option('--admin', 'sees and steers everyone’s jobs')
-    .action(async (name: string, options: { admin?: true }) => {
+    .option(
+      '--priority <number>',
+      'the highest it may ask for, 0 to 10 (default: 0, with --admin 10)',
+      Number,
+    )
+    .action(async (name: string, options: { admin?: true; priority?: number }) => {
       const { addKey } = await import('../app.ts');
-      const made = await addKey(fileKeys(context), { name, admin: options.admin ?? false });
+      const { admin = false, priority: mostPriority } = options;
+      const made = await addKey(fileKeys(context), { name, admin, mostPriority });
       terminal.print(made.key);
       terminal.note(
         `The key of "${name}"${made.admin ? ', an operator' : ''}. It is kept nowhere: write it down now.`,
@@ -29,8 +35,10 @@ export function keyCommand(context: Context): Command {
     .action(async () => {
       const { listKeys } = await import('../app.ts');
       const keys = listKeys(fileKeys(context));
-      for (const { name, admin, createdAt } of keys)
-        terminal.print(`${name}${admin ? '  admin' : ''}  since ${createdAt.slice(0, 10)}`);
+      for (const { name, admin, mostPriority, createdAt } of keys) {
+        const rights = `${admin ? '  admin' : ''}${mostPriority > 0 ? `  priority to ${mostPriority}` : ''}`;
+        terminal.print(`${name}${rights}  since ${createdAt.slice(0, 10)}`);
+      }
       if (keys.length === 0)
         terminal.note('There are none. `genscene start` makes the first one, or `genscene key new NAME`.');
     });

@@ -2,16 +2,25 @@
  * API keys: who may ask. Kept as SHA-256 digests only, compared in constant time. They come from
  * API_KEYS, or else from a file of digests in the data folder whose first key is made at first start.
  */
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { asStudioError, StudioError, type Issue } from './errors.ts';
+import { asStudioError, StudioError } from './errors.ts';
+import { parseKeys } from './keys/configured.ts';
+import {
+  digestOf,
+  KEY_NAME,
+  LONGEST_KEY,
+  usualMostPriority,
+  type KeyEntry,
+  type KeyHolder,
+} from './keys/entry.ts';
+import { HIGHEST_PRIORITY, mostPrioritySchema } from './schema/priority.ts';
 import { createPrivateFile, newSecret, writePrivateFile } from './secrets.ts';
 
-/** Whose key it is. `admin` sees everyone's jobs. */
-export type KeyHolder = { name: string; admin: boolean };
+export type { KeyHolder } from './keys/entry.ts';
 
 export type KeyRing = {
   /** Null for anything that is no key of ours. Takes as long for a wrong key as for a right one. */
@@ -19,22 +28,19 @@ export type KeyRing = {
 };
 
 export type NewKey = KeyHolder & { /** Shown once and kept nowhere. */ key: string };
+/** Absent: what is usual for the kind of key. */
+export type KeyWish = Omit<KeyHolder, 'mostPriority'> & { mostPriority?: number | undefined };
 
-type KeyEntry = KeyHolder & { digest: Buffer };
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-/** Shorter configured keys can be guessed. */
-const SHORT_KEY = 16;
-const LONGEST_KEY = 1024;
 /** How often the file is looked at for keys made or removed meanwhile, ms. */
 const LOOK_MS = 1000;
 
 const keyFileSchema = z.object({
   keys: z.array(
     z.object({
-      name: z.string().regex(NAME),
+      name: z.string().regex(KEY_NAME),
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       admin: z.boolean(),
+      mostPriority: mostPrioritySchema.optional(),
       createdAt: z.string(),
     }),
   ),
@@ -61,49 +67,18 @@ export async function openKeys(options: {
 }
 
 /**
- * Reads `name:key[:admin],…`. Several keys may share a name, so that one can be replaced without a gap.
- * @throws {StudioError} invalid_request with every fault; no key is repeated in it
- */
-export function parseKeys(text: string): { entries: KeyEntry[]; warnings: string[] } {
-  const entries: KeyEntry[] = [];
-  const issues: Issue[] = [];
-  const warnings: string[] = [];
-  text.split(',').forEach((part, index) => {
-    const place = `API_KEYS[${index}]`;
-    const [name = '', key = '', scope, ...rest] = part.trim().split(':');
-    if (!NAME.test(name) || key === '' || rest.length > 0)
-      issues.push({ path: place, message: 'must be name:key or name:key:admin' });
-    else if (scope !== undefined && scope !== 'admin')
-      issues.push({ path: place, message: 'must end in ":admin" or have no third part; a key has no colon' });
-    else if (key.length > LONGEST_KEY || /[^\x21-\x7e]/.test(key))
-      issues.push({
-        path: place,
-        message: `must have a key of at most ${LONGEST_KEY} visible ASCII characters`,
-      });
-    else if (entries.some((entry) => timingSafeEqual(entry.digest, digestOf(key))))
-      issues.push({ path: place, message: 'has the key of another entry' });
-    else {
-      if (key.length < SHORT_KEY)
-        warnings.push(`The API key "${name}" is shorter than ${SHORT_KEY} characters and can be guessed.`);
-      entries.push({ name, admin: scope === 'admin', digest: digestOf(key) });
-    }
-  });
-  if (issues.length === 0) return { entries, warnings };
-  const lines = issues.map((issue) => `  ${issue.path} ${issue.message}`).join('\n');
-  throw new StudioError('invalid_request', `API_KEYS cannot be read:\n${lines}`, {
-    issues,
-    hint: 'Write API_KEYS=frontend:a-long-random-key,operator:another-one:admin.',
-  });
-}
-
-/**
  * Makes another key beside those of the file; services that run take it within a second.
  * @throws {StudioError} invalid_request for a name that is no name, not_ready
  */
-export async function addKey(dataDir: string, holder: KeyHolder): Promise<NewKey> {
-  if (!NAME.test(holder.name)) {
+export async function addKey(dataDir: string, holder: KeyWish): Promise<NewKey> {
+  if (!KEY_NAME.test(holder.name)) {
     throw new StudioError('invalid_request', `"${holder.name}" cannot be the name of a key.`, {
       hint: 'Use 1 to 64 letters, digits, ".", "-" or "_".',
+    });
+  }
+  if (holder.mostPriority !== undefined && !mostPrioritySchema.safeParse(holder.mostPriority).success) {
+    throw new StudioError('invalid_request', 'The highest priority of a key cannot be this.', {
+      hint: `Give a whole number from 0 to ${HIGHEST_PRIORITY}.`,
     });
   }
   const file = keyFileOf(dataDir);
@@ -125,7 +100,7 @@ export async function removeKeys(dataDir: string, name: string): Promise<number>
 /** Names of the keys in the file, oldest first. */
 export function listKeys(dataDir: string): (KeyHolder & { createdAt: string })[] {
   const { keys } = readKeyFile(keyFileOf(dataDir)) ?? { keys: [] };
-  return keys.map(({ name, admin, createdAt }) => ({ name, admin, createdAt }));
+  return keys.map((key) => ({ ...holderOf(key), createdAt: key.createdAt }));
 }
 
 function keyFileOf(dataDir: string): string {
@@ -134,7 +109,8 @@ function keyFileOf(dataDir: string): string {
 
 async function makeFirstKey(file: string): Promise<NewKey | null> {
   if (readKeyFile(file)) return null;
-  const made = makeKey({ name: 'default', admin: false });
+  // Whoever starts the service may say what goes first in it.
+  const made = makeKey({ name: 'default', admin: false, mostPriority: HIGHEST_PRIORITY });
   try {
     const isOurs = await createPrivateFile(file, contentOf({ keys: [made.stored] }));
     return isOurs ? made.shown : null;
@@ -143,13 +119,17 @@ async function makeFirstKey(file: string): Promise<NewKey | null> {
   }
 }
 
-function makeKey(holder: KeyHolder): { shown: NewKey; stored: KeyFile['keys'][number] } {
+function makeKey(wish: KeyWish): { shown: NewKey; stored: KeyFile['keys'][number] } {
   const key = `gs_${newSecret()}`;
-  const { name, admin } = holder;
+  const holder = holderOf(wish);
   return {
-    shown: { name, admin, key },
-    stored: { name, admin, sha256: digestOf(key).toString('hex'), createdAt: new Date().toISOString() },
+    shown: { ...holder, key },
+    stored: { ...holder, sha256: digestOf(key).toString('hex'), createdAt: new Date().toISOString() },
   };
+}
+
+function holderOf({ name, admin, mostPriority = usualMostPriority(admin) }: KeyWish): KeyHolder {
+  return { name, admin, mostPriority };
 }
 
 /** Follows the file: keys made or removed while the service runs count from the next look on. */
@@ -163,10 +143,9 @@ function ringOfFile(file: string): KeyRing {
     const found = statSync(file, { throwIfNoEntry: false });
     const stamp = found ? `${found.ino} ${found.size} ${found.mtimeMs}` : 'absent';
     if (stamp === seen) return;
-    entries = (readKeyFile(file)?.keys ?? []).map(({ name, admin, sha256 }) => ({
-      name,
-      admin,
-      digest: Buffer.from(sha256, 'hex'),
+    entries = (readKeyFile(file)?.keys ?? []).map((key) => ({
+      ...holderOf(key),
+      digest: Buffer.from(key.sha256, 'hex'),
     }));
     seen = stamp;
   };
@@ -189,13 +168,9 @@ function find(entries: readonly KeyEntry[], key: string | undefined): KeyHolder 
   const digest = digestOf(isKey ? key : '');
   let found: KeyHolder | null = null;
   for (const entry of entries) {
-    if (timingSafeEqual(entry.digest, digest) && isKey) found = { name: entry.name, admin: entry.admin };
+    if (timingSafeEqual(entry.digest, digest) && isKey) found = holderOf(entry);
   }
   return found;
-}
-
-function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
 }
 
 /** @throws {StudioError} not_ready for a file that is there and cannot be read */

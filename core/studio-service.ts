@@ -28,6 +28,8 @@ export type Caller = {
   owner: string;
   /** `own`: other owners' jobs do not exist for them; `all`: an operator. */
   sees: 'own' | 'all';
+  /** The highest priority they may ask for; absent: 0, which is everyone's. */
+  mostPriority?: number;
   origin: Origin;
 };
 
@@ -86,13 +88,13 @@ export type Readiness = {
 export type StudioService = {
   /**
    * Takes a film on: validated, durable, then queued.
-   * @throws {StudioError} invalid_storyboard (all issues), conflict, no_space, not_ready (stopping, disk nearly full, queue full)
+   * @throws {StudioError} invalid_storyboard (all issues), forbidden (a priority they may not ask for), conflict, no_space, not_ready (stopping, disk nearly full, queue full)
    */
   compose(input: unknown, caller: Caller, options?: { idempotencyKey?: string }): Promise<Accepted>;
   /** Takes a speech job on; errors as compose(). */
   speak(input: unknown, caller: Caller, options?: { idempotencyKey?: string }): Promise<Accepted>;
   /** Every fault and, when there is none, the estimated length; nothing is kept. */
-  validate(input: unknown): Validation;
+  validate(input: unknown, caller: Caller): Validation;
   /** Null for unknown ids and for jobs the caller may not see. */
   job(id: string, caller: Caller): Promise<Job | null>;
   jobs(

@@ -24,6 +24,7 @@ export function auth(api: FastifyInstance, keys: KeyRing, limitKey: KeyLimit): v
     request.caller = {
       owner: `key:${holder.name}`,
       sees: holder.admin ? 'all' : 'own',
+      mostPriority: holder.mostPriority,
       origin: { platform: 'api', keyName: holder.name, address: request.ip, requestId: request.id },
     };
     if (!limitKey(holder.name, reply)) done();

@@ -41,7 +41,7 @@ export function composeRoutes(api: FastifyInstance, studio: StudioService, confi
       answers: { 200: validationSchema },
     }),
     async (request) => {
-      const checked = studio.validate(request.body);
+      const checked = studio.validate(request.body, callerOf(request));
       if (!checked.ok) return { ok: false, issues: checked.issues };
       return { ok: true, issues: [], warnings: checked.warnings, estimatedSeconds: checked.estimatedSeconds };
     },

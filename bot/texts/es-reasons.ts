@@ -94,6 +94,7 @@ const sentences: readonly (readonly [english: string, spanish: string])[] = [
   ['is empty', 'está vacío'],
   ['is not a field; remove it', 'no es un campo; quítalo'],
   ['is wrong', 'no es válido'],
+  ['may be … at most for you; got …', 'puede ser {1} como mucho para ti; es {2}'],
   ['needs at least one scene', 'necesita al menos una escena'],
   ['needs at least two colours', 'necesita al menos dos colores'],
   ['has more than … scenes; make two films of it', 'tiene más de {1} escenas; haz dos vídeos'],

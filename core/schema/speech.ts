@@ -1,5 +1,6 @@
 /** Speech options as people write them, shared by storyboards, `/api/tts` and the bots. */
 import { z } from 'zod';
+import { prioritySchema } from './priority.ts';
 
 /** BCP-47 in its common form: language, optional script, optional region. */
 export const languageSchema = z
@@ -77,7 +78,7 @@ export const ttsRequestSchema = z.strictObject({
   metadata: z
     .record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()]))
     .optional(),
-  priority: z.number().int().min(-10).max(10).default(0),
+  priority: prioritySchema,
 });
 
 export type TtsRequest = z.infer<typeof ttsRequestSchema>;

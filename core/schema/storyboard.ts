@@ -3,6 +3,7 @@
  * One schema makes the types, the validation, OpenAPI and the bots' options.
  */
 import { z } from 'zod';
+import { prioritySchema } from './priority.ts';
 import { languageSchema, lexiconSchema, spokenTextSchema, voiceSchema } from './speech.ts';
 
 /** Limits of one storyboard. Settings may lower them, never raise them. */
@@ -302,7 +303,7 @@ export const storyboardSchema = z.strictObject({
     .max(2048)
     .optional(),
   metadata: metadataSchema.optional(),
-  priority: z.number().int().min(-10).max(10).default(0).describe('Higher goes first'),
+  priority: prioritySchema,
 });
 
 /** What people may write: defaults left out. */

@@ -9,6 +9,7 @@ import { toJob } from '../jobs/present.ts';
 import { requestHash } from '../jobs/request.ts';
 import type { AnnouncementOutbox, JobBackend, JobRecord, JobRequest, JobWithRequest } from '../jobs/types.ts';
 import type { Job } from '../schema/job.ts';
+import { HIGHEST_PRIORITY } from '../schema/priority.ts';
 import type { Storage } from '../storage/types.ts';
 import type { Accepted, Caller, ChatOutbox, ServiceStatus, StudioService } from '../studio-service.ts';
 import type { Studio } from '../studio.ts';
@@ -96,13 +97,17 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
   return {
     async compose(input, caller, given) {
       if (!accepting) throw stopping();
-      return take(await readCompose(input, { workshop, assets, pathsAllowed }), caller, given);
+      return take(
+        await readCompose(input, { workshop, assets, pathsAllowed, mostPriority: caller.mostPriority }),
+        caller,
+        given,
+      );
     },
     async speak(input, caller, given) {
       if (!accepting) throw stopping();
-      return take(readSpeech(input, { workshop }), caller, given);
+      return take(readSpeech(input, { workshop, mostPriority: caller.mostPriority }), caller, given);
     },
-    validate: (input) => checkStoryboard(input, { workshop, pathsAllowed }),
+    validate: (input, { mostPriority }) => checkStoryboard(input, { workshop, pathsAllowed, mostPriority }),
     async job(id, caller) {
       const record = await jobs.record(id);
       return record && maySee(caller, record) ? present(record) : null;
@@ -118,9 +123,14 @@ export function createStudioService(options: StudioServiceOptions): RunningStudi
     async retry(id, caller) {
       const { request } = await findOrFail(id, caller);
       await checkAccepting();
-      // Its uploads may have been removed since; those that are left count as used.
+      // Its uploads may have been removed since; those that are left count as used. Its place it has already.
       if (request.kind === 'compose')
-        await readCompose(request.storyboard, { workshop, assets, pathsAllowed });
+        await readCompose(request.storyboard, {
+          workshop,
+          assets,
+          pathsAllowed,
+          mostPriority: HIGHEST_PRIORITY,
+        });
       return present(await jobs.retry(id));
     },
     async *watch(filter, caller, signal, resume) {

@@ -15,23 +15,27 @@ export type RequestDeps = {
   workshop: Pick<Studio, 'validate' | 'voices'>;
   assets: Pick<AssetsStore, 'use'>;
   /** Whether media may be file paths. */
-  pathsAllowed?: boolean;
+  pathsAllowed?: boolean | undefined;
+  /** Of who asks. */
+  mostPriority: number | undefined;
 };
 
 /** All that can be said of a storyboard without looking at its media. */
 export function checkStoryboard(
   input: unknown,
-  { workshop, pathsAllowed }: Pick<RequestDeps, 'workshop' | 'pathsAllowed'>,
+  { workshop, pathsAllowed, mostPriority }: Omit<RequestDeps, 'assets'>,
 ): Validation {
   const checked = workshop.validate(input);
   if (!checked.ok) return checked;
-  const issues = foreignSources(checked.storyboard, pathsAllowed);
+  const { storyboard } = checked;
+  const issues = [...foreignSources(storyboard, pathsAllowed), ...tooUrgent(storyboard, mostPriority)];
   return issues.length > 0 ? { ok: false, issues } : checked;
 }
 
 /**
  * The uploads it names count as used.
- * @throws {StudioError} invalid_storyboard; url_not_allowed when nothing but its paths is wrong
+ * @throws {StudioError} invalid_storyboard; url_not_allowed when nothing but its paths is wrong, forbidden
+ * when nothing but its priority is
  */
 export async function readCompose(input: unknown, deps: RequestDeps): Promise<JobRequest> {
   const checked = deps.workshop.validate(input);
@@ -39,13 +43,19 @@ export async function readCompose(input: unknown, deps: RequestDeps): Promise<Jo
   const { storyboard } = checked;
   const foreign = foreignSources(storyboard, deps.pathsAllowed);
   const missing = await missingAssets(sourcesOf(storyboard), deps.assets);
-  if (missing.length > 0) throw refused('invalid_storyboard', [...foreign, ...missing]);
-  if (foreign.length > 0) throw refused('url_not_allowed', foreign);
-  return { kind: 'compose', storyboard };
+  const urgent = tooUrgent(storyboard, deps.mostPriority);
+  const issues = [...foreign, ...missing, ...urgent];
+  if (issues.length === 0) return { kind: 'compose', storyboard };
+  if (issues.length === foreign.length) throw refused('url_not_allowed', issues);
+  if (issues.length === urgent.length) throw refused('forbidden', issues);
+  throw refused('invalid_storyboard', issues);
 }
 
-/** @throws {StudioError} invalid_request with every fault */
-export function readSpeech(input: unknown, { workshop }: Pick<RequestDeps, 'workshop'>): JobRequest {
+/** @throws {StudioError} invalid_request with every fault; forbidden when nothing but its priority is wrong */
+export function readSpeech(
+  input: unknown,
+  { workshop, mostPriority }: Pick<RequestDeps, 'workshop' | 'mostPriority'>,
+): JobRequest {
   const parsed = ttsRequestSchema.safeParse(input);
   if (!parsed.success)
     throw refused(
@@ -60,8 +70,16 @@ export function readSpeech(input: unknown, { workshop }: Pick<RequestDeps, 'work
     language,
     voice: { language, engine, name: voice },
   });
-  if (!asFilm.ok) throw refused('invalid_request', asFilm.issues);
+  const urgent = tooUrgent(speech, mostPriority);
+  if (!asFilm.ok) throw refused('invalid_request', [...asFilm.issues, ...urgent]);
+  if (urgent.length > 0) throw refused('forbidden', urgent);
   return { kind: 'tts', speech };
+}
+
+/** Whoever may not overtake others is told so, instead of being put behind in silence. */
+function tooUrgent({ priority }: { priority: number }, mostPriority = 0): Issue[] {
+  if (priority <= mostPriority) return [];
+  return [{ path: 'priority', message: `may be ${mostPriority} at most for you; got ${priority}` }];
 }
 
 async function missingAssets(
@@ -81,11 +99,16 @@ async function missingAssets(
 }
 
 function refused(
-  code: 'invalid_storyboard' | 'invalid_request' | 'url_not_allowed',
+  code: 'invalid_storyboard' | 'invalid_request' | 'url_not_allowed' | 'forbidden',
   issues: Issue[],
 ): StudioError {
   const what = code === 'invalid_request' ? 'The request' : 'The storyboard';
   const many = issues.length === 1 ? 'a fault' : `${issues.length} faults`;
+  if (code === 'forbidden')
+    return new StudioError(code, 'Others may not be overtaken like this.', {
+      issues,
+      hint: 'Lower the priority, or ask the operator to be allowed a higher one.',
+    });
   return new StudioError(code, `${what} has ${many}.`, {
     issues,
     hint: 'Correct what is listed and try again.',

@@ -45,6 +45,30 @@ describe('keys and pages', () => {
     });
   });
 
+  test('who may overtake others: a key that says so, as far as it says, and operators', async () => {
+    const asked = async (key: keyof typeof keys, priority: number) =>
+      service.json('/api/compose', { key, json: { ...tiny, priority } });
+    const refused = async (key: keyof typeof keys, priority: number): Promise<void> => {
+      const { status, body } = await asked(key, priority);
+      expect(status).toBe(403);
+      expect(body.error).toMatchObject({ code: 'forbidden', issues: [{ path: 'priority' }] });
+      const { body: checked } = await service.json('/api/validate', { key, json: { ...tiny, priority } });
+      expect(checked).toMatchObject({ ok: false, issues: body.error.issues });
+    };
+    await refused('alice', 1);
+    await refused('urgent', 6);
+    const speech = await service.json('/api/tts', { json: { text: 'Hello.', priority: 1 } });
+    expect(speech).toMatchObject({ status: 403, body: { error: { issues: [{ path: 'priority' }] } } });
+    for (const [key, priority] of [
+      ['alice', 0],
+      ['alice', -10],
+      ['urgent', 5],
+      ['boss', 10],
+    ] as const)
+      // prettier-ignore
+      expect((await asked(key, priority)).status, `${key} ${priority}`).toBe(202);
+  });
+
   test('every route of /api wants a key', async () => {
     for (const [method, path] of [
       ['POST', '/api/compose'],

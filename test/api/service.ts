@@ -11,6 +11,7 @@ export const keys = {
   alice: 'alice-key-for-tests-only-0001',
   bob: 'bob-key-for-tests-only-0002',
   boss: 'boss-key-for-tests-only-0003',
+  urgent: 'urgent-key-for-tests-only-0004',
 } as const;
 
 export type Answer<T = any> = { status: number; headers: Headers; body: T }; // oxlint-disable-line typescript/no-explicit-any
@@ -69,7 +70,7 @@ export async function startService(
     HOST: '127.0.0.1',
     PORT: '0',
     DATA_DIR: path.join(dir, 'data'),
-    API_KEYS: `alice:${keys.alice},bob:${keys.bob},boss:${keys.boss}:admin`,
+    API_KEYS: `alice:${keys.alice},bob:${keys.bob},boss:${keys.boss}:admin,urgent:${keys.urgent}:priority=5`,
     RATE_LIMIT_PER_MINUTE: '100000',
     ...environment,
   });

@@ -108,8 +108,15 @@ test('keys are made, listed and removed; those of API_KEYS are not', async () =>
   const env = environment(await testDataDir());
   const made = await run(env, 'key', 'new', 'ops', '--admin');
   expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^gs_[\w-]{43}\n$/) });
+  expect(await run(env, 'key', 'new', 'shop', '--priority', 'high')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('from 0 to 10'),
+  });
+  expect((await run(env, 'key', 'new', 'shop', '--priority', '3')).code).toBe(0);
   const list = await run(env, 'key', 'list');
-  expect(list.out).toMatch(/^ops {2}admin {2}since \d{4}-\d\d-\d\d\n$/);
+  expect(list.out.replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')).toBe(
+    'ops  admin  priority to 10  since DAY\nshop  priority to 3  since DAY\n',
+  );
   expect((await run(env, 'key', 'remove', 'ops')).code).toBe(0);
   expect(await run(env, 'key', 'remove', 'ops')).toMatchObject({
     code: 2,

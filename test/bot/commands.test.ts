@@ -241,6 +241,17 @@ describe('rights and quotas', () => {
     expect((await ask()).replies).toHaveLength(1);
   });
 
+  test('who may overtake others: operators; everyone else is told which field it is', async () => {
+    const chat = await openChat();
+    const urgent = Buffer.from('priority: 3\nscenes:\n  - text: Quick.\n');
+    const ask = (who = asker()) => run(chat, 'video new', { file: incoming('urgent.yaml', urgent) }, who);
+    expect(said(await ask())).toContain('priority: may be 0 at most for you; got 3');
+    expect(said(await ask(asker({ locale: 'es' })))).toContain('puede ser 0 como mucho para ti; es 3');
+    expect(await count(chat)).toBe(0);
+    expect((await ask(operator)).replies).toHaveLength(1);
+    expect((await newest(chat)).storyboard.priority).toBe(3);
+  });
+
   test('so many a day; it says when the next may come', async () => {
     const chat = await openChat({ env: { CHAT_JOBS_PER_DAY: '2' } });
     for (let n = 0; n < 2; n++) {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { addKey, listKeys, openKeys, parseKeys, removeKeys } from '../../core/keys.ts';
+import { parseKeys } from '../../core/keys/configured.ts';
+import { addKey, listKeys, openKeys, removeKeys } from '../../core/keys.ts';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -21,14 +22,14 @@ test('the first start makes a key, shows it once and keeps only its digest', asy
   expect(first.created).toMatchObject({ name: 'default', admin: false });
   const { key } = first.created!;
   expect(key).toMatch(/^gs_[\w-]{43}$/);
-  expect(first.ring.check(key)).toEqual({ name: 'default', admin: false });
+  expect(first.ring.check(key)).toEqual({ name: 'default', admin: false, mostPriority: 10 });
   const file = path.join(dataDir, 'api-keys.json');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readFile(file, 'utf8')).not.toContain(key.slice(3, 20));
 
   const second = await open();
   expect(second.created).toBeNull();
-  expect(second.ring.check(key)).toEqual({ name: 'default', admin: false });
+  expect(second.ring.check(key)).toEqual({ name: 'default', admin: false, mostPriority: 10 });
 });
 
 test('processes that start together make one key', async () => {
@@ -43,7 +44,7 @@ test('keys made or removed meanwhile count in a running service', async () => {
   const { ring, created } = await open();
   const operator = await addKey(dataDir, { name: 'operator', admin: true });
   clock.mockReturnValue(1000);
-  expect(ring.check(operator.key)).toEqual({ name: 'operator', admin: true });
+  expect(ring.check(operator.key)).toEqual({ name: 'operator', admin: true, mostPriority: 10 });
   expect(listKeys(dataDir).map(({ name, admin }) => [name, admin])).toEqual([['default', false], ['operator', true]]); // prettier-ignore
   expect(await removeKeys(dataDir, 'default')).toBe(1);
   clock.mockReturnValue(2000);
@@ -75,9 +76,42 @@ test('API_KEYS replaces the file; scopes and names are read from it', async () =
   );
   expect(created).toBeNull();
   expect(warnings).toEqual([]);
-  expect(ring.check('first-key-first-key')).toEqual({ name: 'frontend', admin: false });
-  expect(ring.check('third-key-third-key')).toEqual({ name: 'frontend', admin: false });
-  expect(ring.check('second-key-second')).toEqual({ name: 'ops', admin: true });
+  expect(ring.check('first-key-first-key')).toEqual({ name: 'frontend', admin: false, mostPriority: 0 });
+  expect(ring.check('third-key-third-key')).toEqual({ name: 'frontend', admin: false, mostPriority: 0 });
+  expect(ring.check('second-key-second')).toEqual({ name: 'ops', admin: true, mostPriority: 10 });
+});
+
+test('how urgent the jobs of a key may be: 0, of operators 10, or what the key says', async () => {
+  const { entries } = parseKeys(
+    'a:key-of-a,b:key-of-b:priority=5,c:key-of-c:admin:priority=0,d:key-of-d:admin',
+  );
+  expect(entries.map(({ name, admin, mostPriority }) => [name, admin, mostPriority])).toEqual([
+    ['a', false, 0],
+    ['b', false, 5],
+    ['c', true, 0],
+    ['d', true, 10],
+  ]);
+  for (const rights of ['priority=11', 'priority=-1', 'priority=', 'priority=5:priority=6', 'admin:admin'])
+    expect(() => parseKeys(`a:secret-of-a:${rights}`), rights).toThrow(/API_KEYS\[0\] may say ":admin"/);
+
+  const { key: urgent } = await addKey(dataDir, { name: 'urgent', admin: false, mostPriority: 7 });
+  const { key: plain } = await addKey(dataDir, { name: 'plain', admin: false });
+  const { ring } = await open();
+  expect(ring.check(urgent)).toEqual({ name: 'urgent', admin: false, mostPriority: 7 });
+  expect(ring.check(plain)).toEqual({ name: 'plain', admin: false, mostPriority: 0 });
+  for (const mostPriority of [11, -1, 1.5, Number.NaN])
+    await expect(addKey(dataDir, { name: 'x', admin: false, mostPriority })).rejects.toMatchObject({
+      code: 'invalid_request',
+      hint: 'Give a whole number from 0 to 10.',
+    });
+});
+
+test('a file of keys from before priorities were limited is read', async () => {
+  const { key } = await addKey(dataDir, { name: 'old', admin: false });
+  const file = path.join(dataDir, 'api-keys.json');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/ *"mostPriority": 0,\n/, ''));
+  expect(await readFile(file, 'utf8')).not.toContain('mostPriority');
+  expect((await open()).ring.check(key)).toEqual({ name: 'old', admin: false, mostPriority: 0 });
 });
 
 test('S33: nothing else is a key', async () => {
@@ -122,7 +156,9 @@ test('a ring knows exactly the keys it was given', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(key, { minLength: 1, maxLength: 6 }), key, async (keys, other) => {
       const { ring } = await open(keys.map((each, index) => `n${index}:${each}`).join(','));
-      keys.forEach((each, index) => expect(ring.check(each)).toEqual({ name: `n${index}`, admin: false }));
+      keys.forEach((each, index) =>
+        expect(ring.check(each)).toEqual({ name: `n${index}`, admin: false, mostPriority: 0 }),
+      );
       if (!keys.includes(other)) expect(ring.check(other)).toBeNull();
     }),
     { numRuns: 50 },

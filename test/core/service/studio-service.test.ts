@@ -75,8 +75,35 @@ describe('taking work', () => {
     const error = await studio.compose(film, alice).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'url_not_allowed' });
     expect(issuePaths(error)).toEqual(paths);
-    const checked = studio.validate(film);
+    const checked = studio.validate(film, alice);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual(paths);
+  });
+
+  test('a priority above what the caller may ask for is told by its field; the same below it is taken', async () => {
+    const { studio } = await open();
+    const issues = [{ path: 'priority', message: 'may be 0 at most for you; got 1' }];
+    const urgent = tinyFilm({ priority: 1 });
+    await expect(studio.compose(urgent, alice)).rejects.toMatchObject({ code: 'forbidden', issues });
+    await expect(studio.speak({ text: 'Hello.', priority: 1 }, alice)).rejects.toMatchObject({
+      code: 'forbidden',
+      issues,
+    });
+    expect(studio.validate(urgent, alice)).toMatchObject({ ok: false, issues });
+    // Together with other faults it is one of them.
+    const error = await studio
+      .compose({ ...urgent, soundtrack: { src: 'music.mp3' } }, alice)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'invalid_storyboard' });
+    expect(issuePaths(error)).toEqual(['soundtrack.src', 'priority']);
+    expect((await studio.jobs({}, operator)).jobs).toEqual([]);
+
+    const trusted = { ...alice, mostPriority: 1 };
+    expect(studio.validate(urgent, trusted)).toMatchObject({ ok: true });
+    const { job } = await studio.compose(urgent, trusted);
+    expect((await studio.speak({ text: 'Hello.', priority: -10 }, alice)).created).toBe(true);
+    // What was taken on as urgent may be tried again by others who may steer it.
+    await studio.cancel(job.id, operator);
+    expect(await studio.retry(job.id, alice)).toMatchObject({ status: 'queued' });
   });
 
   test('uploads that are not there are told before the job is made; those that are may be used', async () => {
@@ -262,7 +289,7 @@ describe('the queue', () => {
     const ids: string[] = [];
     for (let i = 0; i < 3; i += 1)
       ids.push((await studio.compose(tinyFilm({ title: String(i) }), alice)).job.id);
-    const urgent = (await studio.compose(tinyFilm({ priority: 5 }), alice)).job;
+    const urgent = (await studio.compose(tinyFilm({ priority: 5 }), { ...alice, mostPriority: 5 })).job;
     const places = async () =>
       Promise.all([...ids, urgent.id].map(async (id) => (await studio.job(id, alice))?.queuePosition));
     expect(await places()).toEqual([2, 3, 4, 1]);
