@@ -8,6 +8,7 @@ import type { Config } from '../core/config.ts';
 import { createDiskGuard, reserveOf, spaceOf } from '../core/disk-guard.ts';
 import { StudioError } from '../core/errors.ts';
 import { Ffmpeg, findFfmpeg } from '../core/ffmpeg.ts';
+import type { HelpTimes } from '../core/helping/times.ts';
 import { openJobs, type JobsOptions } from '../core/jobs/index.ts';
 import type { JobBackend } from '../core/jobs/types.ts';
 import type { NewKey } from '../core/keys.ts';
@@ -34,6 +35,7 @@ export type AppOptions = {
       Pick<WorkerOptions, 'leaseMs' | 'heartbeatMs' | 'reconcileMs'> & {
         /** How long chat may take to tell an end before another process may, ms. */
         announceLeaseMs: number;
+        helpTimes: Partial<HelpTimes>;
         monitoring: NonNullable<MonitoringOptions['tuning']>;
       }
   >;

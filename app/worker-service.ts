@@ -1,5 +1,6 @@
 /** Takes jobs and renders them; and tells webhooks how they ended. */
 import path from 'node:path';
+import { helpTimes } from '../core/helping/times.ts';
 import { toJob } from '../core/jobs/present.ts';
 import { createProduction, workDirOf } from '../core/production.ts';
 import { keepSecret } from '../core/secrets.ts';
@@ -16,9 +17,13 @@ export async function startWorkerService({
   tuning,
 }: Parts): Promise<Service> {
   const { startWorker } = await import('../core/worker.ts');
+  const fromS = config.worker.splitFilmsFromS;
+  const times = { ...helpTimes, ...tuning.helpTimes };
+  const sharing = jobs.help && fromS > 0 ? { board: jobs.help, fromS, times, log } : null;
   const worker = startWorker({
     jobs,
-    run: createProduction({ workshop, ffmpeg, storage, workDir: workDirOf(config.dataDir) }),
+    run: createProduction({ workshop, ffmpeg, storage, workDir: workDirOf(config.dataDir), sharing }),
+    help: sharing ? { run: workshop.help, times } : null,
     concurrency: config.worker.concurrency,
     jobTimeoutMs: config.worker.jobTimeoutS * 1000,
     log,

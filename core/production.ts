@@ -6,6 +6,7 @@ import { copyFile, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError } from './errors.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
+import { offerFilms, type OfferTerms } from './helping/offered-film.ts';
 import { temporaryName } from './jobs/retention.ts';
 import type { ClaimedJob, JobResult, ResultFiles } from './jobs/types.ts';
 import { makePreview } from './pipeline/preview.ts';
@@ -24,6 +25,8 @@ export type ProductionOptions = {
   storage: Storage;
   /** Folder of unfinished work, one entry an attempt, on the same disk as the finished files. */
   workDir: string;
+  /** How heavy films are offered to other workers; null where each is made by one. */
+  sharing?: Omit<OfferTerms, 'hold'> | null;
 };
 
 /** Fits the smallest upload limit of the chat platforms (Discord: 10 MiB) with room for what else is attached. */
@@ -69,13 +72,15 @@ async function makeFilm(
   job: ClaimedJob,
   storyboard: Storyboard,
   run: Run,
-  { workshop, ffmpeg, storage }: ProductionOptions,
+  { workshop, ffmpeg, storage, sharing }: ProductionOptions,
 ): Promise<Product> {
+  const hold = { jobId: job.id, attempt: job.lease.attempt, worker: job.lease.owner };
   const early = publishEarly(job, run, storage);
   const film = await workshop.render(storyboard, {
     outDir: run.folder,
     signal: run.signal,
     onSheet: early.sheet,
+    offer: sharing ? offerFilms({ ...sharing, hold }) : undefined,
     onProgress: ({ stage, progress, scene, scenesTotal, etaSeconds }) =>
       run.report({ stage, progress, scene, scenesTotal, etaSeconds }),
   });
@@ -102,7 +107,11 @@ async function makeFilm(
       warnings: film.warnings,
       scenesReused: film.scenesReused,
       ...(film.voices ? { voices: film.voices } : {}),
-      metrics: { segments: film.segments.total, segmentsReused: film.segments.reused },
+      metrics: {
+        segments: film.segments.total,
+        segmentsReused: film.segments.reused,
+        segmentsHelped: film.segments.helped,
+      },
     },
   };
 }

@@ -98,6 +98,9 @@ export async function runClaimed(job: ClaimedJob, options: ClaimedOptions): Prom
         ...(written.error
           ? { code: written.error.code, stage: written.error.stage, scene: written.error.scene }
           : {}),
+        ...(written.result?.metrics?.['segmentsHelped']
+          ? { segmentsHelped: written.result.metrics['segmentsHelped'] }
+          : {}),
         ms: written.updatedAt - (job.startedAt ?? written.updatedAt),
       },
       'job ended',

@@ -20,10 +20,13 @@ import { hostOf } from './ingest/addresses.ts';
 import { createIngest } from './ingest/index.ts';
 import type { Ingest } from './ingest/types.ts';
 import type { Logger } from './log.ts';
+import { helpFilm } from './pipeline/help-film.ts';
 import { checkVoices } from './pipeline/narrate.ts';
 import type { Progress } from './pipeline/progress.ts';
-import { render, type RenderedFilm } from './pipeline/render.ts';
+import { render, type RenderDeps, type RenderedFilm } from './pipeline/render.ts';
+import type { FilmToHelp, OfferFilm } from './pipeline/shared-film.ts';
 import type { Job } from './schema/job.ts';
+import type { Storyboard } from './schema/storyboard.ts';
 import { openExchange, shareCache } from './shared-cache.ts';
 import type { SharedFiles } from './storage/types.ts';
 import { createSpeech, openVoices, SPEECH_BYTES, speechOptions } from './tts/index.ts';
@@ -45,6 +48,8 @@ export type RenderOptions = {
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   onSheet?: (file: string) => void;
+  /** Lets other workers render segments of it. */
+  offer?: OfferFilm | undefined;
 };
 
 export type RenderedJob = Job & { files: RenderedFilm['files']; segments: RenderedFilm['segments'] };
@@ -57,6 +62,14 @@ export type Studio = {
    * @throws {StudioError} invalid_storyboard with all issues before anything starts; else with stage and scene
    */
   render(input: unknown, options: RenderOptions): Promise<RenderedJob>;
+  /**
+   * Renders segments of a film that another worker makes; see pipeline/help-film.ts.
+   * @param storyboard validated
+   */
+  help(
+    storyboard: Storyboard,
+    options: { film: FilmToHelp; token: string; signal: AbortSignal },
+  ): Promise<number | null>;
   /** @throws {StudioError} see Speech.speak */
   speak(request: SpeechRequest): Promise<SpeechResult>;
   voices(language?: string): Voice[];
@@ -109,6 +122,12 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
       throw error;
     }));
 
+  const openDeps = async (): Promise<RenderDeps> => ({
+    ...(await openAll()),
+    speech: openSpeech(),
+    defaultEngine: config.speech.engine,
+  });
+
   function validate(input: unknown): Validation {
     const checked = validateStoryboard(input, config.media.film);
     if (!checked.ok) return checked;
@@ -129,7 +148,7 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
         });
       }
       const { storyboard } = checked;
-      const deps = { ...(await openAll()), speech: openSpeech(), defaultEngine: config.speech.engine };
+      const deps = await openDeps();
       const film = await render(
         {
           storyboard,
@@ -140,6 +159,7 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
           signal: options.signal ?? new AbortController().signal,
           onProgress: options.onProgress ?? (() => undefined),
           onSheet: options.onSheet,
+          offer: options.offer,
         },
         deps,
       );
@@ -148,6 +168,11 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
         warnings: [...checked.warnings, ...film.warnings],
       };
     },
+    help: async (storyboard, options) =>
+      helpFilm(
+        { storyboard, roots: config.media.roots, most: config.media.film, ...options },
+        await openDeps(),
+      ),
     speak: (request) => openSpeech().speak({ engine: config.speech.engine, ...request }),
     voices: (language) => openSpeech().voices(language),
     voiceStore: () => openVoices(config),

@@ -1,8 +1,13 @@
-/** Takes jobs from the backend, some at a time, until it is stopped; each is run by run-claimed.ts. */
+/**
+ * Takes jobs from the backend, some at a time, until it is stopped; each is run by run-claimed.ts. With
+ * nothing else to do it helps with the films of other workers.
+ */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { StudioError } from './errors.ts';
+import { Helper, type RunHelp } from './helping/helper.ts';
+import type { HelpTimes } from './helping/times.ts';
 import { backoffMs } from './jobs/backoff.ts';
 import { startReconciler } from './jobs/reconciler.ts';
 import { Slots } from './jobs/slots.ts';
@@ -16,6 +21,8 @@ export type { RunContext, RunJob } from './run-claimed.ts';
 export type WorkerOptions = {
   jobs: JobBackend;
   run: RunJob;
+  /** How other workers' films are helped with, where the backend has a board for it; absent: not at all. */
+  help?: { run: RunHelp; times: HelpTimes } | null;
   /** Jobs at a time. */
   concurrency: number;
   /** Time allowed for one attempt, ms. */
@@ -52,6 +59,10 @@ export function startWorker(options: WorkerOptions): Worker {
   // Each running job listens to it.
   setMaxListeners(0, parking.signal);
   const slots = new Slots(concurrency);
+  const { help } = options;
+  const helper = help && jobs.help && new Helper({ jobs, board: jobs.help, workerId: id, log, ...help });
+  const idleWaitMs = helper && help ? help.times.lookMs : IDLE_WAIT_MS;
+  let helping = 0;
   const startedAt = Date.now();
   let stopped: Promise<void> | null = null;
   let storeFailures = 0;
@@ -64,7 +75,7 @@ export function startWorker(options: WorkerOptions): Worker {
         host: hostname(),
         pid: process.pid,
         concurrency,
-        busy: slots.busy,
+        busy: slots.busy - helping,
         startedAt,
       })
       .catch((error: unknown) => log.warn({ error: String(error) }, 'worker could not report itself'));
@@ -80,7 +91,8 @@ export function startWorker(options: WorkerOptions): Worker {
       const claimed = claims.filter((job) => job !== null);
       for (const job of claimed) begin(job);
       if (slots.free === 0) await slots.whenFreed(stopping.signal);
-      else if (claimed.length < claims.length) await jobs.waitForWork(IDLE_WAIT_MS, stopping.signal);
+      else if (claimed.length < claims.length && !(await beginHelping()))
+        await jobs.waitForWork(idleWaitMs, stopping.signal);
     }
   }
 
@@ -106,6 +118,18 @@ export function startWorker(options: WorkerOptions): Worker {
     );
   }
 
+  /** Helping takes a slot, and only while there is no job of ours: both would share the same threads. */
+  async function beginHelping(): Promise<boolean> {
+    const offer = slots.busy === 0 && helper ? await helper.find() : null;
+    if (!helper || !offer || stopping.signal.aborted) return false;
+    const isNeeded = (): boolean => slots.busy > helping;
+    helping += 1;
+    slots.start(() =>
+      helper.help(offer, { signal: stopping.signal, isNeeded }).finally(() => (helping -= 1)),
+    );
+    return true;
+  }
+
   async function stop(graceMs: number): Promise<void> {
     stopping.abort();
     await dispatching;
@@ -122,7 +146,7 @@ export function startWorker(options: WorkerOptions): Worker {
   return {
     id,
     get busy() {
-      return slots.busy;
+      return slots.busy - helping;
     },
     stop: ({ graceMs }) => (stopped ??= stop(graceMs)),
   };

@@ -9,6 +9,7 @@ export const jobSettings = {
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(1),
   RENDER_THREADS: wholeNumber(1, 64).optional(),
   RENDER_MEMORY_MB: wholeNumber(64, 10_000_000).optional(),
+  SPLIT_FILMS_FROM_S: z.coerce.number().min(0).max(86_400).default(20),
   JOB_TIMEOUT_S: wholeNumber(5, 86_400).default(3600),
   RETENTION_DAYS: z.coerce.number().min(0.0001).max(3650).default(30),
   USAGE_RETENTION_DAYS: wholeNumber(1, 36_500).default(800),
@@ -23,6 +24,8 @@ export type WorkerConfig = Readonly<{
   /** What segments rendered at once may take together; absent: a share of what is free. */
   renderMemoryBytes?: number;
   jobTimeoutS: number;
+  /** Films whose rendering would take one worker this long are offered to idle ones, s; 0: none, and no help. */
+  splitFilmsFromS: number;
 }>;
 /** `usageDays`: how long it is known who asked for what; the films themselves are kept `days`. */
 export type RetentionConfig = Readonly<{ days: number; cacheMaxBytes: number; usageDays: number }>;
@@ -33,6 +36,7 @@ export function workerConfig(env: Parsed<typeof jobSettings>): WorkerConfig {
     renderThreads: env.RENDER_THREADS,
     renderMemoryBytes: env.RENDER_MEMORY_MB === undefined ? undefined : env.RENDER_MEMORY_MB * 1024 ** 2,
     jobTimeoutS: env.JOB_TIMEOUT_S,
+    splitFilmsFromS: env.SPLIT_FILMS_FROM_S,
   };
 }
 

@@ -63,13 +63,13 @@ export interface HelpBoard {
   ): Promise<{ key: string } | 'none' | 'over'>;
   /**
    * Renews the hold on segments and says how many frames of each are done.
-   * @returns those that are lost: taken over, settled, or the film is gone
+   * @returns those that are lost (taken over or settled); `over` if the film is no longer on the board
    */
   beat(
     hold: SegmentHold,
     segments: readonly { key: string; frames: number }[],
     leaseMs: number,
-  ): Promise<string[]>;
+  ): Promise<string[] | 'over'>;
   /** Says that a segment lies in the shared cache. */
   deliver(hold: SegmentHold, key: string): Promise<void>;
   /** Gives segments back. */

@@ -41,7 +41,12 @@ export async function narrate(
   storyboard: Storyboard,
   ownAudio: (Track | null)[],
   deps: NarrateDeps,
-  options: { signal: AbortSignal; onProgress: (done: number, total: number, scene: number) => void },
+  options: {
+    signal: AbortSignal;
+    /** Nothing is spoken anew; see SpeechRequest. */
+    onlyKnown?: boolean | undefined;
+    onProgress: (done: number, total: number, scene: number) => void;
+  },
 ): Promise<(Narration | null)[]> {
   const { scenes } = storyboard;
   const narrations: (Narration | null)[] = scenes.map(() => null);
@@ -52,13 +57,7 @@ export async function narrate(
   const speakInTurn = async (): Promise<void> => {
     for (let index = next++; index < scenes.length; index = next++) {
       options.signal.throwIfAborted();
-      narrations[index] = await narrateScene(
-        storyboard,
-        index,
-        ownAudio[index] ?? null,
-        deps,
-        options.signal,
-      );
+      narrations[index] = await narrateScene(storyboard, index, ownAudio[index] ?? null, deps, options);
       done += characters[index]!;
       options.onProgress(done, Math.max(1, total), index + 1);
     }
@@ -72,7 +71,7 @@ async function narrateScene(
   index: number,
   own: Track | null,
   deps: NarrateDeps,
-  signal: AbortSignal,
+  { signal, onlyKnown }: { signal: AbortSignal; onlyKnown?: boolean | undefined },
 ): Promise<Narration | null> {
   const scene = storyboard.scenes[index]!;
   const text = scene.text ?? '';
@@ -102,6 +101,7 @@ async function narrateScene(
       text,
       signal,
       job: storyboard,
+      ...(onlyKnown ? { onlyKnown } : {}),
       ...(lexicon ? { lexicon } : {}),
       ...(turns ? { turns } : {}),
     });

@@ -12,12 +12,18 @@ export type SegmentRun = {
   /** Frames in them. */
   frames: number;
   file(segment: Segment): string;
+  /** Whether another worker's rendering of it can be had; it is there then. */
+  find(segment: Segment, signal: AbortSignal): Promise<boolean>;
   /** Tells the cache of one that is rendered now. */
   rendered(segment: Segment): void;
   /** Segments of the film that are not rendered anew. */
   reused: number;
   scenesReused: number;
 };
+
+export function segmentExtension({ format }: Encoding): 'mkv' | 'mp4' {
+  return format === 'webm' ? 'mkv' : 'mp4';
+}
 
 /** Looks which segments there are already. Equal segments are rendered once. */
 export async function planRun(
@@ -26,7 +32,7 @@ export async function planRun(
   cache: ContentCache,
   signal?: AbortSignal,
 ): Promise<SegmentRun> {
-  const extension = encoding.format === 'webm' ? 'mkv' : 'mp4';
+  const extension = segmentExtension(encoding);
   const different = [...new Map(segments.map((each) => [each.key, each])).values()];
   // Side by side: a shared cache asks for each over the network.
   const isThere = await Promise.all(different.map((segment) => cache.has(segment.key, extension, signal)));
@@ -36,6 +42,7 @@ export async function planRun(
     missing,
     frames: missing.reduce((sum, segment) => sum + segment.plan.frames, 0),
     file: (segment) => cache.file(segment.key, extension),
+    find: (segment, until) => cache.has(segment.key, extension, until),
     rendered: (segment) => void cache.share(segment.key, extension),
     reused: segments.filter((segment) => !fresh.has(segment.key)).length,
     scenesReused: countReused(segments, fresh),

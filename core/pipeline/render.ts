@@ -6,59 +6,33 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
-import type { FilmLimits } from '../config/media.ts';
-import type { FontBook } from '../drawing/fonts.ts';
-import { asStudioError, StudioError, type Stage } from '../errors.ts';
+import { asStudioError, type Stage } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
-import type { Ingest } from '../ingest/types.ts';
-import { frameSize, limits, type Storyboard } from '../schema/storyboard.ts';
+import { frameSize } from '../schema/storyboard.ts';
 import { allOrStop } from '../together.ts';
-import type { Speech, SpeechRequest } from '../tts/types.ts';
-import { gatherAssets } from './assets.ts';
-import { captionFilm } from './caption-film.ts';
 import { expectCosts, renderingWork } from './costs.ts';
 import { makeSoundtrack } from './film-sound.ts';
-import { sceneLayers } from './layers.ts';
-import { measureScenes } from './measure.ts';
-import { type FilmVoice, filmVoices, narrate } from './narrate.ts';
+import { type FilmVoice, filmVoices } from './narrate.ts';
 import { joinFilm } from './package.ts';
+import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing } from './render-segments.ts';
+import { longestFirst, renderTogether } from './render-together.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
-import { cutSegments } from './segments.ts';
+import type { OfferFilm, SharedFilm } from './shared-film.ts';
 import { drawStills } from './stills.ts';
-import { planTimeline, type Timeline } from './timeline.ts';
 import { makeWorkDir } from './work-dir.ts';
 
-export type RenderDeps = {
-  ffmpeg: Ffmpeg;
-  ingest: Ingest;
-  speech: Speech;
-  compositor: Compositor;
-  fonts: FontBook;
-  cache: ContentCache;
-  /** Versions of kernel, fonts and ffmpeg, for the content keys. */
-  versions: Record<string, string>;
-  defaultEngine?: SpeechRequest['engine'];
-};
+export type RenderDeps = PlanDeps & { ffmpeg: Ffmpeg; compositor: Compositor; cache: ContentCache };
 
-export type RenderRequest = {
-  storyboard: Storyboard;
-  /**
-   * Folder that relative paths of the storyboard start from; absent where paths are not allowed. Whoever may
-   * give one sits at this machine, so absolute paths are theirs to give too.
-   */
-  baseDir?: string;
-  /** Where there is no `baseDir`: folders that paths may lie in all the same. */
-  roots?: readonly string[];
-  /** What this machine's settings allow of one film; absent: all that the schema does. */
-  most?: Pick<FilmLimits, 'seconds' | 'downloadBytes'>;
+export type RenderRequest = PlanRequest & {
   /** Where the finished files go; made when missing. */
   outDir: string;
-  signal: AbortSignal;
   onProgress: (progress: Progress) => void;
   /** Called once the storyboard sheet lies in `outDir`, long before the film does. */
   onSheet?: (file: string) => void;
+  /** Lets other workers render segments of it; absent where there are none. */
+  offer?: OfferFilm;
 };
 
 export type RenderedFilm = {
@@ -72,7 +46,8 @@ export type RenderedFilm = {
   loudness: { lufs: number | null; truePeakDb: number | null };
   /** Scenes whose picture was there already. */
   scenesReused: number;
-  segments: { total: number; reused: number };
+  /** `helped`: those that other workers rendered. */
+  segments: { total: number; reused: number; helped: number };
   /** Who spoke which scenes, and why. */
   voices: FilmVoice[];
   warnings: string[];
@@ -86,50 +61,19 @@ export type RenderedFilm = {
 export async function render(request: RenderRequest, deps: RenderDeps): Promise<RenderedFilm> {
   const { storyboard, outDir, signal } = request;
   const { output } = storyboard;
-  const size = frameSize(output);
   const progress = openProgress(storyboard.scenes.length, request.onProgress);
   const workDir = await makeWorkDir(outDir);
   let stage: Stage = 'fetching';
+  let shared: SharedFilm | null = null;
   const enter = (next: Stage): void => {
     signal.throwIfAborted();
     stage = next;
     progress.advance(next, 0);
   };
   try {
-    expectCosts(progress, storyboard, size, deps.compositor.threads);
-    enter('fetching');
-    const assets = await gatherAssets(storyboard, {
-      ingest: deps.ingest,
-      baseDir: request.baseDir,
-      roots: request.baseDir === undefined ? request.roots : ['/'],
-      downloadBytes: request.most?.downloadBytes,
-      frame: size,
-      signal,
-      onProgress: (done, total) => progress.advance('fetching', done / Math.max(1, total)),
-    });
-
-    enter('voicing');
-    const narrations = await narrate(
-      storyboard,
-      assets.scenes.map((scene) => scene.audio),
-      deps,
-      { signal, onProgress: (done, total, scene) => progress.advance('voicing', done / total, scene) },
-    );
-
-    enter('rendering');
-    const timeline = planTimeline(measureScenes(storyboard, assets, narrations), output.fps);
-    checkLength(timeline, request.most?.seconds ?? limits.filmSeconds);
-    const layers = sceneLayers(storyboard, assets);
-    const captions = captionFilm({ storyboard, timeline, narrations, assets, size, fonts: deps.fonts });
-    const encoding = { format: output.format, quality: output.quality };
-    const segments = cutSegments({
-      timeline,
-      layers,
-      overlays: captions.overlays,
-      ...size,
-      encoding,
-      versions: deps.versions,
-    });
+    expectCosts(progress, storyboard, frameSize(output), deps.compositor.threads);
+    const plan = await planFilm(request, deps, { enter, advance: progress.advance });
+    const { size, encoding, assets, narrations, timeline, layers, captions, segments } = plan;
 
     const run = await planRun(segments, encoding, deps.cache, signal);
     const work = renderingWork(
@@ -140,6 +84,8 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       deps.compositor.threads,
     );
     progress.expect('rendering', work.expectedS);
+    const keys = longestFirst(run.missing).map(({ key }) => key);
+    shared = request.offer?.({ keys, expectedS: work.expectedS, cache: deps.cache }) ?? null;
 
     const stills = await drawStills(
       { timeline, layers, overlays: captions.titles },
@@ -158,10 +104,12 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
 
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
-    const [, sound] = await allOrStop(abort, [
-      renderMissing(run, encoding, deps.compositor, together, (frames, scene) =>
-        progress.advance('rendering', work.done('frames', frames / run.frames), scene),
-      ),
+    const onFrames = (frames: number, scene: number): void =>
+      progress.advance('rendering', work.done('frames', frames / run.frames), scene);
+    const [helped, sound] = await allOrStop(abort, [
+      shared
+        ? renderTogether(run, encoding, deps.compositor, shared, together, onFrames)
+        : renderMissing(run, encoding, deps.compositor, together, onFrames),
       makeSoundtrack({ storyboard, timeline, narrations, assets, workDir }, deps, {
         signal: together,
         onProgress: (fraction) =>
@@ -203,7 +151,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       size: (await stat(files.film)).size,
       loudness: { lufs: sound.lufs, truePeakDb: sound.truePeakDb },
       scenesReused: run.scenesReused,
-      segments: { total: segments.length, reused: run.reused },
+      segments: { total: segments.length, reused: run.reused, helped: helped ?? 0 },
       voices: filmVoices(narrations),
       warnings: [
         ...assets.warnings,
@@ -215,17 +163,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
   } catch (error) {
     throw asStudioError(signal.aborted ? (signal.reason ?? error) : error, 'render_failed').at({ stage });
   } finally {
+    await shared?.close();
     await rm(workDir, { recursive: true, force: true });
   }
-}
-
-/** Only now are speech and clips measured; before, lengths of "auto" were estimates. */
-function checkLength({ frames, fps }: Timeline, most: number): void {
-  const seconds = Math.round(frames / fps);
-  if (seconds <= most) return;
-  const message = `last ${seconds} s together; a film may last ${most} s`;
-  throw new StudioError('invalid_storyboard', `The film would last ${seconds} s; ${most} s are the most.`, {
-    issues: [{ path: 'scenes', message }],
-    hint: 'Make two films of it, or shorten its text.',
-  });
 }

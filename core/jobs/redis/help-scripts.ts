@@ -99,9 +99,10 @@ end
 return ''
 `;
 
-/** Arguments: hash, worker, lease ms, key, frames, key, frames, … Answers the keys that are lost. */
+/** Arguments: hash, worker, lease ms, key, frames, key, frames, … Answers the keys that are lost, nil if there is no film. */
 const BEAT = `
 ${STATE}
+if redis.call('EXISTS', ARGV[1]) == 0 then return nil end
 local lost = {}
 for at = 4, #ARGV, 2 do
   local found = state(redis.call('HGET', ARGV[1], ARGV[at]))

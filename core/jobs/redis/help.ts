@@ -85,13 +85,14 @@ export class RedisHelpBoard implements HelpBoard {
     hold: SegmentHold,
     segments: readonly { key: string; frames: number }[],
     leaseMs: number,
-  ): Promise<string[]> {
-    return this.#store.run(helpScripts.beat, [
+  ): Promise<string[] | 'over'> {
+    const lost = await this.#store.run<string[] | null>(helpScripts.beat, [
       hashOf(hold),
       hold.worker,
       String(leaseMs),
       ...segments.flatMap(({ key, frames }) => [key, String(frames)]),
     ]);
+    return lost ?? 'over';
   }
 
   async deliver(hold: SegmentHold, key: string): Promise<void> {
