@@ -4,6 +4,7 @@
  */
 import { startApiService } from './app/api-service.ts';
 import { startDiscordService, startSlackService } from './app/bot-services.ts';
+import { localLinksWarning } from './app/local-links.ts';
 import { openMonitoringService, openStatusSource } from './app/monitoring-service.ts';
 import { AFTERMATH_MS, openParts, type AppOptions, type Service } from './app/parts.ts';
 import { servicesOf } from './app/services.ts';
@@ -83,6 +84,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
     void studio.ready();
     monitoring?.start();
     log.info({ services, address, dataDir: config.dataDir, jobs: jobs.driver }, 'started');
+    if (services.includes('discord') || services.includes('slack')) localLinksWarning(config, log)('bots');
 
     const stop = async (graceMs: number): Promise<void> => {
       log.info({ graceMs }, 'stopping: no new work is taken');

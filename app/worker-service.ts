@@ -5,6 +5,7 @@ import { toJob } from '../core/jobs/present.ts';
 import { createProduction, workDirOf } from '../core/production.ts';
 import { keepSecret } from '../core/secrets.ts';
 import { openWebhookGuard } from '../core/service/webhook-guard.ts';
+import { localLinksWarning } from './local-links.ts';
 import { AFTERMATH_MS, type Parts, type Service } from './parts.ts';
 
 export async function startWorkerService({
@@ -36,11 +37,15 @@ export async function startWorkerService({
 export async function startWebhookService({ config, log, jobs, storage }: Parts): Promise<Service> {
   const { startWebhooks } = await import('../core/jobs/webhooks.ts');
   const guard = openWebhookGuard(config.media.allowHosts);
+  const warn = localLinksWarning(config, log);
   const sender = startWebhooks({
     jobs,
     guard,
     secret: await keepSecret(path.join(config.dataDir, 'webhook-secret')),
-    present: (record) => toJob(record, { fileUrl: (id, name) => storage.url(id, name) }),
+    present: (record) => {
+      warn('webhooks');
+      return toJob(record, { fileUrl: (id, name) => storage.url(id, name) });
+    },
     log,
   });
   return {

@@ -34,6 +34,7 @@ import { speechConfig, speechSettings, type SpeechConfig } from './config/speech
 import { checkStorageSettings, s3Config, storageSettings, type S3Config } from './config/storage.ts';
 import { StudioError, type Issue } from './errors.ts';
 
+export { filesAddress } from './config/addresses.ts';
 export type { ChatQuota } from './config/chat.ts';
 
 const services = ['api', 'worker', 'discord', 'slack', 'monitoring'] as const;

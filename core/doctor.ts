@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Config } from './config.ts';
+import { filesAddress, type Config } from './config.ts';
 import { openFonts } from './drawing/fonts.ts';
 import { asStudioError, StudioError } from './errors.ts';
 import { Ffmpeg, findFfmpeg, type Capabilities } from './ffmpeg.ts';
@@ -28,7 +28,7 @@ export async function runDoctor(config: Config, signal?: AbortSignal): Promise<F
     dataFolder(config.dataDir),
     guards(),
   ]);
-  return [...nodeVersion(process.versions.node), ...findings.flat(), ...fonts()];
+  return [...nodeVersion(process.versions.node), ...findings.flat(), ...fonts(), links(config)];
 }
 
 const OLDEST_NODE = [20, 19] as const;
@@ -161,6 +161,20 @@ function fonts(): Finding[] {
   } catch (error) {
     return [{ name: 'Fonts', ok: false, detail: (error as Error).message, cure: 'Run npm ci again.' }];
   }
+}
+
+/** @internal Whether those who are told of a film can open it. The API answers with the address it was asked at. */
+export function links(config: Config): Finding {
+  const name = 'Links to films';
+  const address = filesAddress(config);
+  if (address !== null) return { name, ok: true, detail: address };
+  const hasBots = Boolean(config.discord.token ?? config.slack.botToken);
+  return {
+    name,
+    ok: true,
+    detail: `${hasBots ? 'bots and webhooks' : 'webhooks'} name http://localhost:${config.server.port}, which only this machine reaches`,
+    cure: `Set PUBLIC_BASE_URL or FILES_BASE_URL${hasBots ? '' : ' before you use webhooks or bots'}.`,
+  };
 }
 
 /** Lets every local engine say a word; services that may cost money are not called. */

@@ -182,6 +182,9 @@ describe('jobs end as files', () => {
     await finished(app, job.id);
     await app.stop(3000);
     expect(got).toHaveLength(1);
+    expect(app.lines.filter(({ msg }) => String(msg).includes('PUBLIC_BASE_URL'))).toMatchObject([
+      { level: 40, teller: 'webhooks' },
+    ]);
   });
 });
 

@@ -23,6 +23,16 @@ test('a bot runs alone, over the same jobs', async () => {
   expect(app).toMatchObject({ services: ['discord'], address: null });
 });
 
+test('bots whose links only this machine could open say so in the log', async () => {
+  const warnings = async (env: Record<string, string>): Promise<unknown[]> => {
+    const { lines } = await openApp({ env: { ...discord, SERVICES: 'discord', ...env } });
+    return lines.filter(({ msg }) => String(msg).includes('PUBLIC_BASE_URL'));
+  };
+  expect(await warnings({})).toMatchObject([{ level: 40, teller: 'bots' }]);
+  expect(await warnings({ PUBLIC_BASE_URL: 'https://api.example.com' })).toEqual([]);
+  expect(await warnings({ FILES_BASE_URL: 'https://files.example.com' })).toEqual([]);
+});
+
 test('a bot without its token says which is missing', async () => {
   for (const service of ['discord', 'slack'])
     await expect(openApp({ env: { SERVICES: service } })).rejects.toMatchObject({

@@ -7,6 +7,7 @@ import {
   diskSpace,
   ffmpegParts,
   ffmpegVersion,
+  links,
   nodeVersion,
   runDoctor,
   type Finding,
@@ -60,6 +61,23 @@ describe('runDoctor', () => {
 });
 
 describe('single checks', () => {
+  it('says whether links to films lead anywhere, the louder where bots tell them', () => {
+    const cureOf = (settings: Record<string, string>) => links(config(settings)).cure;
+    expect(links(config({ PORT: '8080' }))).toMatchObject({
+      ok: true,
+      detail: 'webhooks name http://localhost:8080, which only this machine reaches',
+      cure: 'Set PUBLIC_BASE_URL or FILES_BASE_URL before you use webhooks or bots.',
+    });
+    for (const token of ['DISCORD_TOKEN', 'SLACK_BOT_TOKEN'])
+      expect(cureOf({ [token]: 'x' })).toBe('Set PUBLIC_BASE_URL or FILES_BASE_URL.');
+    for (const setting of ['PUBLIC_BASE_URL', 'FILES_BASE_URL'])
+      expect(links(config({ [setting]: 'https://films.example' }))).toEqual({
+        name: 'Links to films',
+        ok: true,
+        detail: 'https://films.example',
+      });
+  });
+
   it.each([
     ['18.20.0', false],
     ['20.18.1', false],
