@@ -26,7 +26,9 @@ const SHARE = 0.6;
 export function taskBytes(task: Task): number {
   switch (task.kind) {
     case 'segment':
-      return BASE + pixels(task.plan) * (encoderBytes[task.encoding.quality] + DRAWING + decoders(task.plan));
+      return segmentBytes(task.plan, task.encoding);
+    case 'segments':
+      return Math.max(...task.parts.map(({ plan }) => segmentBytes(plan, task.encoding)));
     case 'frame':
       return BASE + pixels(task.plan) * (DRAWING + decoders(task.plan));
     case 'sound':
@@ -34,6 +36,10 @@ export function taskBytes(task: Task): number {
     case 'sheet':
       return BASE;
   }
+}
+
+function segmentBytes(plan: SegmentPlan, { quality }: Encoding): number {
+  return BASE + pixels(plan) * (encoderBytes[quality] + DRAWING + decoders(plan));
 }
 
 /** Bytes that rendering may take here: what a container allows, and what is free now, whichever is less. */

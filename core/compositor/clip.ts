@@ -41,16 +41,28 @@ export class ClipReader {
    * @throws {StudioError} media_unusable when the clip gives no frame at all
    */
   async read(index: number, out: Frame, kernel: Kernel): Promise<void> {
-    const wanted = this.layer.whenShort === 'loop' ? index % this.length : Math.min(index, this.length - 1);
+    const wanted = this.wanted(index);
     if (!this.run || wanted < this.run.next - 1) await this.start(wanted);
     const bytes = await this.run!.frame(wanted);
     kernel.view(out.y, out.bytes).set(bytes);
+  }
+
+  /** Whether frame `index` is still ahead of what is being decoded, and not far. */
+  isBefore(index: number): boolean {
+    if (!this.run) return false;
+    const ahead = this.wanted(index) - this.run.next;
+    return ahead >= -1 && ahead <= this.size.fps;
   }
 
   async close(): Promise<void> {
     const { run } = this;
     this.run = null;
     await run?.stop();
+  }
+
+  /** Frame of the clip that scene frame `index` shows. */
+  private wanted(index: number): number {
+    return this.layer.whenShort === 'loop' ? index % this.length : Math.min(index, this.length - 1);
   }
 
   private async start(first: number): Promise<void> {
@@ -142,8 +154,8 @@ function fitFilter(layer: ClipLayer, width: number, height: number): string {
 class DecodingRun {
   /** Index of the next frame the pipe will give. */
   next: number;
-  private readonly current: Buffer;
-  private readonly partial: Buffer;
+  private current: Buffer;
+  private partial: Buffer;
   private filled = 0;
   private received = false;
   private ended = false;
@@ -203,7 +215,7 @@ class DecodingRun {
       await arrived;
     }
     if (this.filled < this.partial.length) return;
-    this.partial.copy(this.current);
+    [this.current, this.partial] = [this.partial, this.current];
     this.filled = 0;
     this.received = true;
     this.next += 1;

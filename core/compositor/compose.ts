@@ -5,11 +5,19 @@ import { ClipReader } from './clip.ts';
 import type { Frame, Kernel } from './kernel.ts';
 import { OverlayLayer } from './overlay.ts';
 import type { Layer, SegmentPlan } from './plan.ts';
+import { Shelf } from './shelf.ts';
 import { prepareStill, sampleStill } from './still.ts';
 import { openTransition, type Mixer } from './transitions.ts';
 
 /** A kernel is lent to one composer at a time; its memory is given back at close. */
-export type ComposerDeps = { kernel: Kernel; ffmpeg: Ffmpeg; fonts: FontBook; signal: AbortSignal };
+export type ComposerDeps = {
+  kernel: Kernel;
+  ffmpeg: Ffmpeg;
+  fonts: FontBook;
+  signal: AbortSignal;
+  /** Of a run of segments; whoever made it closes it. Absent: everything is opened anew. */
+  shelf?: Shelf;
+};
 
 /** A layer that can draw any of its scene's frames. */
 type Source = { draw(sceneFrame: number, out: Frame): Promise<void>; close(): Promise<void> };
@@ -19,6 +27,7 @@ export class Composer {
   private readonly kernel: Kernel;
   private readonly lent: number;
   private readonly deps: ComposerDeps;
+  private readonly shelf: Shelf;
   private readonly scratch: number;
   private readonly out: Frame;
   private readonly base: Frame;
@@ -30,6 +39,7 @@ export class Composer {
   private constructor(plan: SegmentPlan, deps: ComposerDeps) {
     this.plan = plan;
     this.deps = deps;
+    this.shelf = deps.shelf ?? new Shelf();
     this.kernel = deps.kernel;
     this.lent = this.kernel.mark();
     // Wide enough for the widest canvas a still is moved over (see `resample`).
@@ -76,25 +86,34 @@ export class Composer {
   async close(): Promise<void> {
     await Promise.all(this.sources.map((source) => source.close()));
     this.sources = [];
+    if (!this.deps.shelf) await this.shelf.closeClips();
     this.kernel.release(this.lent);
   }
 
   private async openLayers(): Promise<void> {
     const { plan, kernel } = this;
     this.sources.push(await this.openLayer(plan.base));
-    if (!plan.incoming || !plan.transition) return;
-    this.incoming = kernel.frame(plan.width, plan.height);
-    this.sources.push(await this.openLayer(plan.incoming));
-    this.mixer = openTransition(kernel, plan.transition, plan.width, plan.height, this.scratch);
+    if (plan.incoming && plan.transition) {
+      this.incoming = kernel.frame(plan.width, plan.height);
+      this.sources.push(await this.openLayer(plan.incoming));
+      this.mixer = openTransition(kernel, plan.transition, plan.width, plan.height, this.scratch);
+    }
+    await this.shelf.closeClips();
   }
 
   private async openLayer(layer: Layer): Promise<Source> {
     const { kernel, plan, scratch } = this;
     if (layer.kind === 'clip') {
-      const reader = new ClipReader(layer, plan, this.deps.ffmpeg, this.deps.signal);
-      return { draw: (index, out) => reader.read(index, out, kernel), close: () => reader.close() };
+      const key = JSON.stringify({ ...layer, offset: undefined });
+      const reader =
+        this.shelf.takeClip(key, layer.offset) ??
+        new ClipReader(layer, plan, this.deps.ffmpeg, this.deps.signal);
+      return {
+        draw: (index, out) => reader.read(index, out, kernel),
+        close: () => this.shelf.leaveClip(key, reader),
+      };
     }
-    const still = await prepareStill(kernel, layer, plan.width, plan.height);
+    const still = await prepareStill(kernel, layer, plan.width, plan.height, this.shelf);
     return {
       draw: async (index, out) => sampleStill(kernel, still, index, layer.sceneFrames, out, scratch),
       close: async () => undefined,

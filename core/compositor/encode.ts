@@ -1,61 +1,76 @@
-/** Encodes one segment: composited frames go raw through a pipe into one single-threaded encoder. */
+/**
+ * Encodes segments: composited frames go raw through a pipe into one single-threaded encoder, which writes
+ * each segment into a file of its own. Starting an encoder costs as much as a dozen frames, so neighbours
+ * share one; each still begins with a key frame and refers to nothing outside itself.
+ */
 import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { access, rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { encodedColours } from '../encoded-colours.ts';
 import type { Output } from '../schema/storyboard.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
 import { frameBytes } from './kernel.ts';
 import type { SegmentPlan } from './plan.ts';
+import { Shelf } from './shelf.ts';
 
 /** Everything besides the plan that decides a segment's bytes; part of its content key. */
 export type Encoding = Pick<Output, 'format' | 'quality'>;
 
+/** A segment and the file it goes to. */
+export type SegmentPart = { plan: SegmentPlan; file: string };
+
+/** Frames drawn of all the segments, and how many of these lie finished under their names. */
+export type EncodeProgress = { frames: number; finished: number };
+
 /** Frames that may be on their way at once: one being drawn, the others in the stream and the pipe. */
 const RING = 5;
+/** How often to look whether the encoder has gone on to its next file, frames. */
+const LOOK_EVERY = 10;
 
 /**
- * Renders a segment to `file`, under a temporary name until it is whole.
+ * Renders segments of one size and rate, one after another, each to its file: under a temporary name until
+ * it is whole, so that what is finished stays when the rest fails.
  * @throws {StudioError} render_failed, media_unusable, no_space, cancelled
  */
-export async function encodeSegment(
-  plan: SegmentPlan,
+export async function encodeSegments(
+  parts: readonly SegmentPart[],
   encoding: Encoding,
-  file: string,
   deps: ComposerDeps,
-  onFrame: (done: number) => void,
+  onProgress: (progress: EncodeProgress) => void,
 ): Promise<void> {
-  const composer = await Composer.open(plan, deps);
-  // Two processes may render the same key at once; the last rename wins and both are whole.
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  const { width, height, fps } = parts[0]!.plan;
+  const shelf = new Shelf();
+  const files = openFiles(parts);
   let drawingError: unknown = null;
+  const report = async (frames: number): Promise<void> => {
+    if (frames % LOOK_EVERY === 0) await files.nameFinished();
+    onProgress({ frames, finished: files.finished });
+  };
   try {
-    const frames = Readable.from(drawFrames(composer, onFrame), { objectMode: true, highWaterMark: 1 });
+    const frames = Readable.from(drawFrames(parts, { ...deps, shelf }, report), {
+      objectMode: true,
+      highWaterMark: 1,
+    });
     frames.on('error', (error) => (drawingError = error));
     await deps.ffmpeg.run({
-      purpose: 'encoding a segment',
+      purpose: 'encoding segments',
       inputs: [
         {
           source: frames,
           options: [
-            '-f',
-            'rawvideo',
-            '-pix_fmt',
-            'yuv420p',
-            '-s',
-            `${plan.width}x${plan.height}`,
-            '-framerate',
-            String(plan.fps),
+            ...['-f', 'rawvideo', '-pix_fmt', 'yuv420p'],
+            ...['-s', `${width}x${height}`, '-framerate', String(fps)],
           ],
         },
       ],
       outputs: [
         {
-          target: `file:${temporary}`,
+          target: files.pattern,
           options: [
-            '-an',
-            ...encoderOptions(encoding, plan.fps),
+            ...['-map', '0:v:0'],
+            ...encoderOptions(encoding, fps),
             ...['-pix_fmt', 'yuv420p', ...encodedColours],
+            ...cutOptions(parts),
             ...containerOptions(encoding.format),
           ],
         },
@@ -64,28 +79,104 @@ export async function encodeSegment(
       timeoutMs: 60 * 60_000,
     });
     if (drawingError) throw drawingError;
-    await rename(temporary, file);
+    await files.nameAll();
+    onProgress({ frames: countFrames(parts), finished: files.finished });
   } catch (error) {
-    await rm(temporary, { force: true });
     throw deps.signal.aborted ? error : (drawingError ?? error);
   } finally {
-    await composer.close();
+    await Promise.all([shelf.closeClips(), files.removeUnfinished()]);
   }
 }
 
-async function* drawFrames(composer: Composer, onFrame: (done: number) => void): AsyncGenerator<Buffer> {
-  const { width, height, frames } = composer.plan;
+async function* drawFrames(
+  parts: readonly SegmentPart[],
+  deps: ComposerDeps,
+  report: (frames: number) => Promise<void>,
+): AsyncGenerator<Buffer> {
+  const { width, height } = parts[0]!.plan;
   const ring = Array.from({ length: RING }, () => Buffer.allocUnsafe(frameBytes(width, height)));
-  for (let index = 0; index < frames; index++) {
-    const buffer = ring[index % RING]!;
-    buffer.set(await composer.frame(index));
-    yield buffer;
-    onFrame(index + 1);
+  let drawn = 0;
+  for (const { plan } of parts) {
+    const composer = await Composer.open(plan, deps);
+    try {
+      for (let index = 0; index < plan.frames; index++) {
+        const buffer = ring[drawn % RING]!;
+        buffer.set(await composer.frame(index));
+        yield buffer;
+        drawn += 1;
+        await report(drawn);
+      }
+    } finally {
+      await composer.close();
+    }
   }
+}
+
+/**
+ * The numbered files that the encoder writes. It closes one before it opens the next, so one is finished
+ * when its successor is there, and the last when the encoder has ended.
+ */
+function openFiles(parts: readonly SegmentPart[]): {
+  /** For ffmpeg's segment muxer: a name with its place for a number. */
+  readonly pattern: string;
+  readonly finished: number;
+  nameFinished(): Promise<void>;
+  nameAll(): Promise<void>;
+  removeUnfinished(): Promise<void>;
+} {
+  // Two processes may render the same key at once; the last rename wins and both are whole.
+  const stem = `${parts[0]!.file}.${randomUUID()}`;
+  const temporary = (index: number): string => `${stem}.${index}.tmp`;
+  let finished = 0;
+  const name = async (): Promise<void> => {
+    await rename(temporary(finished), parts[finished]!.file);
+    finished += 1;
+  };
+  return {
+    pattern: `file:${stem.replaceAll('%', '%%')}.%d.tmp`,
+    get finished() {
+      return finished;
+    },
+    async nameFinished() {
+      while (finished + 1 < parts.length && (await isThere(temporary(finished + 1)))) await name();
+    },
+    async nameAll() {
+      while (finished < parts.length) await name();
+    },
+    async removeUnfinished() {
+      const left = parts.map((_, index) => index).slice(finished);
+      await Promise.all(left.map((index) => rm(temporary(index), { force: true })));
+    },
+  };
+}
+
+function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Cuts before the first frame of each part but the first, where a key frame is forced. */
+function cutOptions(parts: readonly SegmentPart[]): string[] {
+  const ends: number[] = [];
+  for (const { plan } of parts) ends.push((ends.at(-1) ?? 0) + plan.frames);
+  const cuts = ends.slice(0, -1).map((frame) => `eq(n,${frame})`);
+  return [
+    ...(cuts.length > 0 ? ['-force_key_frames', `expr:${cuts.join('+')}`, '-forced-idr', '1'] : []),
+    // The last of them is the end, so that one part needs no other way.
+    ...['-f', 'segment', '-segment_frames', ends.join(','), '-reset_timestamps', '1'],
+  ];
+}
+
+function countFrames(parts: readonly SegmentPart[]): number {
+  return parts.reduce((sum, { plan }) => sum + plan.frames, 0);
 }
 
 function containerOptions(format: Output['format']): string[] {
-  return format === 'webm' ? ['-f', 'matroska'] : ['-f', 'mp4', '-video_track_timescale', '90000'];
+  return format === 'webm'
+    ? ['-segment_format', 'matroska']
+    : ['-segment_format', 'mp4', '-segment_format_options', 'video_track_timescale=90000'];
 }
 
 /**

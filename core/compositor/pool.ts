@@ -13,7 +13,7 @@ import type { FromThread, Task, TaskResult, ToThread } from './thread.ts';
 
 type Waiting = {
   task: Task;
-  onProgress: ((done: number) => void) | undefined;
+  onProgress: ((done: number, finished: number) => void) | undefined;
   signal: AbortSignal | undefined;
   resolve: (result: TaskResult[Task['kind']]) => void;
   reject: (error: unknown) => void;
@@ -21,18 +21,23 @@ type Waiting = {
 
 type Thread = { worker: Worker; current: { id: number; waiting: Waiting; onAbort: () => void } | null };
 
+export type TaskOptions = {
+  signal?: AbortSignal;
+  onProgress?: (done: number, finished: number) => void;
+};
+
 export type Compositor = {
   /** Number of segments rendered at the same time. */
   readonly threads: number;
   /**
    * Runs a task when a thread is free, in the order asked.
-   * @param options.onProgress frames of a segment, or share (0..1) of a sound, done so far
+   * @param options.onProgress frames of segments, or share (0..1) of a sound, done so far; and how many segments are finished
    * @returns packed RGB of a frame, facts of a sound, PNG of a sheet
    * @throws {StudioError} what the task threw; cancelled within a second of the signal
    */
   run<Kind extends Task['kind']>(
     task: Extract<Task, { kind: Kind }>,
-    options?: { signal?: AbortSignal; onProgress?: (done: number) => void },
+    options?: TaskOptions,
   ): Promise<TaskResult[Kind]>;
   /** Ends all threads and what they run. Idempotent. */
   close(): Promise<void>;
@@ -77,7 +82,7 @@ export function openCompositor(options: {
   function receive(thread: Thread, message: FromThread): void {
     const { current } = thread;
     if (!current || current.id !== message.id) return;
-    if (message.type === 'progress') return current.waiting.onProgress?.(message.done);
+    if (message.type === 'progress') return current.waiting.onProgress?.(message.done, message.finished);
     finish(thread);
     if (message.type === 'done') current.waiting.resolve(message.result);
     else current.waiting.reject(new StudioError(message.error.code, message.error.message, message.error));
@@ -134,7 +139,7 @@ export function openCompositor(options: {
     threads: options.threads,
     run<Kind extends Task['kind']>(
       task: Extract<Task, { kind: Kind }>,
-      { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
+      { signal, onProgress }: TaskOptions = {},
     ) {
       if (closed) return Promise.reject(new StudioError('not_ready', 'The compositor is closed.'));
       const startedAt = performance.now();
@@ -142,7 +147,7 @@ export function openCompositor(options: {
         const settle = resolve as Waiting['resolve'];
         const waiting = { task, signal, onProgress, resolve: settle, reject };
         // Sound and stills are one piece each: begun last, they would be waited for by one thread alone.
-        if (task.kind === 'segment') queue.push(waiting);
+        if (task.kind === 'segment' || task.kind === 'segments') queue.push(waiting);
         else queue.unshift(waiting);
         next();
       });

@@ -4,6 +4,7 @@ import { drawGradient } from '../drawing/gradient.ts';
 import type { Frame, Kernel } from './kernel.ts';
 import { canvasSize, viewAt } from './motion.ts';
 import type { Fit, StillLayer } from './plan.ts';
+import type { Shelf } from './shelf.ts';
 
 export type Still = {
   canvas: Frame;
@@ -13,22 +14,32 @@ export type Still = {
 /** Packed RGB, 3 bytes a pixel. */
 type Rgb = { rgb: Uint8Array; width: number; height: number };
 
-/** Decodes, fits and converts a still once; `frameWidth` × `frameHeight` px is the film's size. */
+/** Decodes, fits and converts a still once a shelf; `frameWidth` × `frameHeight` px is the film's size. */
 export async function prepareStill(
   kernel: Kernel,
   layer: StillLayer,
   frameWidth: number,
   frameHeight: number,
+  shelf: Shelf,
 ): Promise<Still> {
   const size = canvasSize(layer.effect, frameWidth, frameHeight);
-  const pixels = await drawCanvas(layer, size.width, size.height);
+  const { picture, fit, background } = layer;
+  const key = JSON.stringify({ picture, fit, background, ...size });
+  const known = shelf.still(key);
+  const pixels = known ? null : await drawCanvas(layer, size.width, size.height);
   const canvas = kernel.frame(size.width, size.height);
+  if (pixels) convert(kernel, pixels, canvas);
+  else kernel.view(canvas.y, canvas.bytes).set(known!);
+  shelf.keepStill(key, known ?? kernel.view(canvas.y, canvas.bytes).slice());
+  return { canvas, effect: layer.effect };
+}
+
+function convert(kernel: Kernel, pixels: Rgb, canvas: Frame): void {
   const mark = kernel.mark();
   const rgb = kernel.reserve(pixels.rgb.length);
   kernel.view(rgb, pixels.rgb.length).set(pixels.rgb);
-  kernel.call.rgbToYuv(rgb, size.width, size.height, canvas.y, canvas.u, canvas.v);
+  kernel.call.rgbToYuv(rgb, canvas.width, canvas.height, canvas.y, canvas.u, canvas.v);
   kernel.release(mark);
-  return { canvas, effect: layer.effect };
 }
 
 /** Draws frame `index` of a scene of `total` frames into `out`. */

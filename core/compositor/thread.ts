@@ -10,13 +10,16 @@ import { drawSheet, type SheetInput } from '../drawing/sheet.ts';
 import { asStudioError, StudioError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 import { Ffmpeg, type FfmpegPaths } from '../ffmpeg.ts';
 import { mixSoundtrack, type MixedSound, type SoundtrackInput } from '../pipeline/soundtrack.ts';
-import { Composer } from './compose.ts';
-import { encodeSegment, type Encoding } from './encode.ts';
+import { Composer, type ComposerDeps } from './compose.ts';
+import { encodeSegments, type Encoding, type SegmentPart } from './encode.ts';
 import { Kernel } from './kernel.ts';
 import type { SegmentPlan } from './plan.ts';
 
 export type Task =
-  | { kind: 'segment'; plan: SegmentPlan; encoding: Encoding; file: string }
+  /** One segment to its file. */
+  | ({ kind: 'segment'; encoding: Encoding } & SegmentPart)
+  /** Neighbours, in the order of the film, by one encoder. */
+  | { kind: 'segments'; encoding: Encoding; parts: SegmentPart[] }
   /** One frame of a segment, as packed RGB. */
   | { kind: 'frame'; plan: SegmentPlan; index: number }
   /** The film's whole sound. */
@@ -27,6 +30,7 @@ export type Task =
 /** What each task gives. */
 export type TaskResult = {
   segment: undefined;
+  segments: undefined;
   frame: Uint8Array;
   sound: MixedSound;
   sheet: Uint8Array;
@@ -34,8 +38,8 @@ export type TaskResult = {
 
 export type ToThread = { type: 'run'; id: number; task: Task } | { type: 'abort'; id: number };
 export type FromThread =
-  /** Frames done of a segment, or the share (0..1) done of a sound. */
-  | { type: 'progress'; id: number; done: number }
+  /** Frames done of segments and how many of these are finished, or the share (0..1) done of a sound. */
+  | { type: 'progress'; id: number; done: number; finished: number }
   | { type: 'done'; id: number; result: TaskResult[Task['kind']] }
   | { type: 'failed'; id: number; error: { code: ErrorCode; message: string } & ErrorDetails };
 
@@ -78,16 +82,17 @@ async function run(id: number, task: Task): Promise<void> {
   }
 }
 
-async function perform(
-  id: number,
-  task: Task,
-  deps: Parameters<typeof encodeSegment>[3],
-): Promise<TaskResult[Task['kind']]> {
+async function perform(id: number, task: Task, deps: ComposerDeps): Promise<TaskResult[Task['kind']]> {
   const report = progressOf(id);
   switch (task.kind) {
     case 'segment':
-      await encodeSegment(task.plan, task.encoding, task.file, deps, (frames) =>
-        report(frames, frames === task.plan.frames),
+      await encodeSegments([task], task.encoding, deps, (progress) =>
+        report(progress.frames, progress.finished),
+      );
+      return undefined;
+    case 'segments':
+      await encodeSegments(task.parts, task.encoding, deps, (progress) =>
+        report(progress.frames, progress.finished),
       );
       return undefined;
     case 'frame':
@@ -96,28 +101,26 @@ async function perform(
       return mixSoundtrack(
         task.input,
         { ffmpeg, workDir: task.workDir },
-        { signal: deps.signal, onProgress: (share) => report(share, share === 1) },
+        { signal: deps.signal, onProgress: (share) => report(share, share === 1 ? 1 : 0) },
       );
     case 'sheet':
       return drawSheet(task.input, deps.fonts);
   }
 }
 
-/** Posts progress, but not more often than anyone looks. */
-function progressOf(id: number): (done: number, isLast: boolean) => void {
-  let last = 0;
-  return (done, isLast) => {
+/** Posts progress, but not more often than anyone looks; what is finished at once. */
+function progressOf(id: number): (done: number, finished: number) => void {
+  const last = { at: 0, finished: 0 };
+  return (done, finished) => {
     const now = performance.now();
-    if (now - last < PROGRESS_INTERVAL_MS && !isLast) return;
-    last = now;
-    post({ type: 'progress', id, done });
+    if (now - last.at < PROGRESS_INTERVAL_MS && finished === last.finished) return;
+    last.at = now;
+    last.finished = finished;
+    post({ type: 'progress', id, done, finished });
   };
 }
 
-async function renderFrame(
-  task: Extract<Task, { kind: 'frame' }>,
-  deps: Parameters<typeof Composer.open>[1],
-): Promise<Uint8Array> {
+async function renderFrame(task: Extract<Task, { kind: 'frame' }>, deps: ComposerDeps): Promise<Uint8Array> {
   const composer = await Composer.open(task.plan, deps);
   try {
     await composer.frame(task.index);

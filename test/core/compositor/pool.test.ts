@@ -1,11 +1,15 @@
 /** Threads, encoder and join together: segments joined are the film that one piece would be. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Composer } from '../../../core/compositor/compose.ts';
+import { Kernel } from '../../../core/compositor/kernel.ts';
 import { openCompositor, type Compositor } from '../../../core/compositor/pool.ts';
 import type { SegmentPlan, StillLayer } from '../../../core/compositor/plan.ts';
+import { Shelf } from '../../../core/compositor/shelf.ts';
+import { openFonts } from '../../../core/drawing/fonts.ts';
 import { Ffmpeg, findFfmpeg } from '../../../core/ffmpeg.ts';
 import { joinFilm } from '../../../core/pipeline/package.ts';
 
@@ -42,28 +46,27 @@ const plan = (frames: number, offset: number, sceneFrames: number, fps = 30): Se
   overlays: [],
 });
 
+/** How a film's segments are encoded: each by an encoder of its own, or all by one. */
+type Way = 'apart' | 'together';
+
 async function renderFilm(
-  name: string,
+  way: Way,
   cuts: number[],
-  fps = 30,
-  format: 'mp4' | 'webm' = 'mp4',
+  { fps = 30, format = 'mp4' as 'mp4' | 'webm' } = {},
 ): Promise<string> {
   const total = cuts.reduce((sum, frames) => sum + frames, 0);
+  const name = `${way}-${format}-${fps}-${cuts.join('-')}`;
   let offset = 0;
-  const segments = await Promise.all(
-    cuts.map(async (frames, index) => {
-      const file = path.join(folder, `${name}-${index}.${format === 'mp4' ? 'mp4' : 'mkv'}`);
-      const task = {
-        kind: 'segment',
-        plan: plan(frames, offset, total, fps),
-        encoding: { format, quality: 'standard' },
-        file,
-      } as const;
-      offset += frames;
-      await compositor.run(task);
-      return { file, frames };
-    }),
-  );
+  const parts = cuts.map((frames, index) => {
+    const file = path.join(folder, `${name}-${index}.${format === 'mp4' ? 'mp4' : 'mkv'}`);
+    const part = { plan: plan(frames, offset, total, fps), file };
+    offset += frames;
+    return part;
+  });
+  const encoding = { format, quality: 'standard' } as const;
+  if (way === 'together') await compositor.run({ kind: 'segments', parts, encoding });
+  else await Promise.all(parts.map((part) => compositor.run({ kind: 'segment', ...part, encoding })));
+  const segments = parts.map((part) => ({ file: part.file, frames: part.plan.frames }));
   const sound = path.join(folder, `${name}.${format === 'mp4' ? 'm4a' : 'webm'}`);
   const codec = format === 'mp4' ? 'aac' : 'libopus';
   await ffmpeg.run({
@@ -124,10 +127,10 @@ async function difference(a: string, b: string): Promise<number> {
   return sum / first.length;
 }
 
-describe('joined segments', () => {
+describe.each<Way>(['apart', 'together'])('segments encoded %s and joined', (way) => {
   it('have every planned frame, evenly spaced, and look like a film rendered in one piece', async () => {
-    const cut = await renderFilm('cut', [40, 1, 2, 15, 3, 59]);
-    const whole = await renderFilm('whole', [120]);
+    const cut = await renderFilm(way, [40, 1, 2, 15, 3, 59]);
+    const whole = await renderFilm(way, [120]);
     const shown = (await packets(cut)).toSorted((a, b) => a.pts - b.pts);
     expect(shown).toHaveLength(120);
     const first = shown[0]!.pts;
@@ -138,7 +141,7 @@ describe('joined segments', () => {
   });
 
   it.each([24, 25, 50, 60])('keep time at %i fps', async (fps) => {
-    const film = await renderFilm(`fps${fps}`, [11, 5, 14], fps);
+    const film = await renderFilm(way, [11, 5, 14], { fps });
     const decoded = await packets(film);
     const dts = decoded.map((packet) => packet.dts);
     expect(dts).toEqual(dts.toSorted((a, b) => a - b));
@@ -150,8 +153,109 @@ describe('joined segments', () => {
   });
 
   it('work as WebM too', async () => {
-    const film = await renderFilm('web', [20, 10], 30, 'webm');
+    const film = await renderFilm(way, [20, 10], { format: 'webm' });
     expect(await packets(film)).toHaveLength(30);
+  });
+});
+
+describe('segments of one encoder', () => {
+  const encoding = { format: 'mp4', quality: 'standard' } as const;
+
+  it('are named as they are finished, and stay when a later one fails', async () => {
+    // ffmpeg counts up where a name has a per cent sign; a folder's own must not be taken for one.
+    const odd = path.join(folder, '100%d of it');
+    await mkdir(odd);
+    const missing = { path: path.join(folder, 'nothing.png'), hash: 'x' };
+    const plans = [plan(40, 0, 200), plan(30, 40, 200), plan(40, 70, 200), plan(10, 110, 200)];
+    plans[3] = { ...plans[3]!, base: { ...gradient, picture: missing, sceneFrames: 200, offset: 110 } };
+    const parts = plans.map((each, index) => ({ plan: each, file: path.join(odd, `${index}.mp4`) }));
+    const finished: number[] = [];
+    const rendering = compositor.run(
+      { kind: 'segments', parts, encoding },
+      { onProgress: (_frames, count) => finished.push(count) },
+    );
+    await expect(rendering).rejects.toMatchObject({ code: 'render_failed' });
+    const left = await readdir(odd);
+    expect(left.toSorted()).toEqual(['0.mp4', '1.mp4', '2.mp4', '3.mp4'].slice(0, left.length));
+    expect(left.length).toBe(finished.at(-1));
+    expect(left.length).toBeGreaterThan(0);
+    for (const [index, name] of left.toSorted().entries())
+      expect(await packets(path.join(odd, name))).toHaveLength(plans[index]!.frames);
+  });
+
+  it('stop when cancelled; what is finished stays', async () => {
+    const abort = new AbortController();
+    const names = ['ended.mp4', 'stopped.mp4'];
+    const parts = [plan(60, 0, 100_000), plan(90_000, 60, 100_000)].map((each, index) => ({
+      plan: each,
+      file: path.join(folder, names[index]!),
+    }));
+    const rendering = compositor.run(
+      { kind: 'segments', parts, encoding },
+      { signal: abort.signal, onProgress: (_frames, finished) => finished > 0 && abort.abort() },
+    );
+    await expect(rendering).rejects.toMatchObject({ code: 'cancelled' });
+    const left = (await readdir(folder)).filter((name) => /^(ended|stopped)/.test(name));
+    expect(left).toEqual(['ended.mp4']);
+  });
+
+  it('show a clip and a still as segments opened anew do', async () => {
+    const clip = path.join(folder, 'clip.mp4');
+    await ffmpeg.run({
+      purpose: 'making a clip',
+      inputs: [{ source: 'testsrc2=s=320x180:r=25:d=4', options: ['-f', 'lavfi'] }],
+      outputs: [{ target: clip, options: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] }],
+    });
+    const moving = {
+      kind: 'clip',
+      path: clip,
+      hash: 'c',
+      normalise: 'format=yuv420p',
+      fit: 'cover',
+      background: '#000000',
+      width: 320,
+      height: 180,
+      startS: 0.2,
+      endS: 3.8,
+      whenShort: 'freeze',
+      sceneFrames: 100,
+    } as const;
+    const still = { ...gradient, sceneFrames: 50 };
+    const into = { type: 'fade', direction: null } as const;
+    const plans: SegmentPlan[] = [
+      {
+        ...plan(10, 0, 50),
+        base: { ...still, offset: 40 },
+        incoming: { ...moving, offset: 0 },
+        transition: into,
+      },
+      { ...plan(80, 0, 50), base: { ...moving, offset: 10 } },
+      {
+        ...plan(10, 0, 50),
+        base: { ...moving, offset: 90 },
+        incoming: { ...moving, offset: 0 },
+        transition: into,
+      },
+      { ...plan(20, 0, 50), base: { ...moving, offset: 10 } },
+    ];
+    const kernel = new Kernel();
+    const deps = { kernel, ffmpeg, fonts: openFonts(), signal: never };
+    const shelf = new Shelf();
+    for (const each of plans) {
+      const pictures: Buffer[][] = [];
+      for (const given of [{ ...deps, shelf }, deps]) {
+        const composer = await Composer.open(each, given);
+        const frames: Buffer[] = [];
+        for (let index = 0; index < each.frames; index++)
+          frames.push(Buffer.from(await composer.frame(index)));
+        await composer.close();
+        pictures.push(frames);
+      }
+      expect(pictures[0]).toHaveLength(each.frames);
+      const odd = pictures[0]!.findIndex((frame, index) => !frame.equals(pictures[1]![index]!));
+      expect(odd, 'the first frame that differs').toBe(-1);
+    }
+    await shelf.closeClips();
   });
 });
 
