@@ -16,7 +16,7 @@ import { RedisClock } from './redis/clock.ts';
 import { Connection } from './redis/connection.ts';
 import { Feed } from './redis/feed.ts';
 import { RedisHelpBoard } from './redis/help.ts';
-import { keys, ticketMessages } from './redis/keys.ts';
+import { keys, ticketsWaiting } from './redis/keys.ts';
 import { Ledger } from './redis/ledger.ts';
 import { listJobs } from './redis/listing.ts';
 import { Outbox } from './redis/outbox.ts';
@@ -80,7 +80,12 @@ class RedisJobs implements t.JobBackend {
     const { now } = options;
     this.#now = now ?? (() => this.#clock.now());
     this.#time = now ? () => String(now()) : () => '';
-    this.#tickets = new Tickets({ url, log, wake: () => this.#wakeWorker() });
+    this.#tickets = new Tickets({
+      url,
+      log,
+      wake: () => this.#wakeWorker(),
+      waiting: () => this.#connection.call((client) => client.lLen(ticketsWaiting)),
+    });
     this.#connection = new Connection({
       url,
       log,
@@ -111,7 +116,7 @@ class RedisJobs implements t.JobBackend {
       feed: this.#feed,
       tickets: this.#tickets,
       now: this.#now,
-      onQueued: () => this.#workWaiters.wake(),
+      onQueued: () => this.#wakeWorker(),
       onFinal: () => this.#announcementWaiters.wake(),
     });
     this.#outbox = new Outbox({
@@ -126,6 +131,7 @@ class RedisJobs implements t.JobBackend {
       peek: (most) => this.#store.peek(this.#time(), most),
       takeBack: (id) => this.#takeBack(id),
       claim: (waiting, ask) => this.#claim(waiting, ask),
+      wakeOthers: (id) => this.#tickets.send(id),
     });
     this.announcements = this.#outbox;
     this.help = new RedisHelpBoard({ store: this.#store, jobsWait: () => this.#isDue() });
@@ -302,7 +308,7 @@ class RedisJobs implements t.JobBackend {
       const record = await this.#takeBack(id);
       if (record) taken.push(record);
     }
-    await this.#sendMissingTickets();
+    await this.#sendMissingTicket();
     await forgetOldWorkers(this.#connection, this.#now());
     const idsOf = (status: string): string[] =>
       taken.filter((job) => job.status === status).map((job) => job.id);
@@ -344,7 +350,7 @@ class RedisJobs implements t.JobBackend {
     return { ...job, request };
   }
 
-  /** A message came: is there someone to take a job? */
+  /** Work came: is there someone here to take it? */
   #wakeWorker(): boolean {
     const anyone = this.#workWaiters.size > 0;
     this.#workWaiters.wake();
@@ -389,12 +395,9 @@ class RedisJobs implements t.JobBackend {
     await this.#ledger.changeHeld(claim, (job) => ({ ...job })).catch(() => {});
   }
 
-  async #sendMissingTickets(): Promise<void> {
-    const queued = await this.#connection.call((client) => client.zCard(keys.queue));
-    for (let from = 0; from < queued; from += 1000) {
-      const ids = await this.#store.run<string[]>(scripts.withoutTicket, [String(from), ticketMessages]);
-      for (const snapshot of await this.#store.loadAll(ids)) this.#ledger.sendTicket(snapshot);
-    }
+  async #sendMissingTicket(): Promise<void> {
+    const { next, messages } = await this.#store.peek(this.#time(), 1);
+    if (next[0] && messages === 0) this.#tickets.send(next[0].snapshot.record.id);
   }
 
   async #changedSince(change: number, id?: string): Promise<{ change: number; record: t.JobRecord }[]> {

@@ -4,15 +4,17 @@
  * each other's way.
  */
 import type { ClaimedJob } from '../types.ts';
-import type { Waiting } from './store.ts';
+import type { Peeked, Waiting } from './store.ts';
 
 export type ClaimAsk = { workerId: string; leaseMs: number; timeoutMs: number };
 
 export type ClaimsParts = {
-  peek: (most: number) => Promise<{ abandoned: string[]; next: Waiting[] }>;
+  peek: (most: number) => Promise<Peeked>;
   takeBack: (id: string) => Promise<unknown>;
   /** Null if another process was faster. */
   claim: (waiting: Waiting, ask: ClaimAsk) => Promise<ClaimedJob | null>;
+  /** There is work for others too, and no message tells them. */
+  wakeOthers: (id: string) => void;
 };
 
 type Asked = ClaimAsk & { resolve: (job: ClaimedJob | null) => void; reject: (error: unknown) => void };
@@ -52,11 +54,12 @@ export class Claims {
   async #answer(asked: readonly Asked[]): Promise<void> {
     let open = asked;
     while (open.length > 0) {
-      const { abandoned, next } = await this.#parts.peek(open.length);
+      const { abandoned, next, behind, messages } = await this.#parts.peek(open.length);
       if (abandoned.length > 0) {
         for (const id of abandoned) await this.#parts.takeBack(id);
         continue;
       }
+      if (behind !== null && messages === 0) this.#parts.wakeOthers(behind);
       for (const one of open.slice(next.length)) one.resolve(null);
       const beaten = await Promise.all(
         next.map(async (waiting, index): Promise<Asked[]> => {

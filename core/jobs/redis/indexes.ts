@@ -9,34 +9,44 @@ export type Command = string[];
 /** Where a job stands in lists and in the queue; text, as Redis keeps it. */
 export type Standing = { place: string; order: string };
 
-/** Stands for what the script finds: see scripts.ts. */
+/** Stand for what the script finds or was given: see apply-script.ts. */
 export const found = {
-  change: '\u0001change\u0001',
-  place: '\u0001place\u0001',
-  order: '\u0001order\u0001',
-  turn: '\u0001turn\u0001',
+  change: '\u0001change',
+  place: '\u0001place',
+  order: '\u0001order',
+  turn: '\u0001turn',
+  record: '\u0001record',
+  /** The change's number, then `|` and a name. */
+  after: (name: string) => `\u0001change|${name}`,
 } as const;
 
-/** Commands that lead from one state to the next; null is a job that is not there. */
-export function indexCommands(
+/** What moves in sorted sets: removals are key, member, key, member, …; additions key, score, member, … */
+export type Moves = { removals: string[]; additions: string[] };
+
+/** What leads from one state to the next; null is a job that is not there. */
+export function movesBetween(
   before: (Standing & { record: JobRecord }) | null,
   after: (Standing & { record: JobRecord }) | null,
-): Command[] {
-  const old = before ? entriesOf(before.record, before) : new Map<string, Entry>();
-  const wanted = after ? entriesOf(after.record, after) : new Map<string, Entry>();
-  const commands: Command[] = [];
-  for (const [name, { key, member }] of old) if (!wanted.has(name)) commands.push(['ZREM', key, member]);
-  for (const [name, { key, member, score }] of wanted)
-    if (old.get(name)?.score !== score) commands.push(['ZADD', key, score, member]);
-  return commands;
+): Moves {
+  const old = before ? entriesOf(before.record, before) : [];
+  const wanted = after ? entriesOf(after.record, after) : [];
+  const moves: Moves = { removals: [], additions: [] };
+  for (const { key, member } of old) if (!find(wanted, key, member)) moves.removals.push(key, member);
+  for (const { key, score, member } of wanted)
+    if (find(old, key, member)?.score !== score) moves.additions.push(key, score, member);
+  return moves;
 }
 
-type Entry = { key: string; member: string; score: string };
+type Entry = { key: string; score: string; member: string };
 
-function entriesOf(record: JobRecord, { place, order }: Standing): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
+function find(entries: readonly Entry[], key: string, member: string): Entry | undefined {
+  return entries.find((entry) => entry.key === key && entry.member === member);
+}
+
+function entriesOf(record: JobRecord, { place, order }: Standing): Entry[] {
+  const entries: Entry[] = [];
   const put = (key: string, score: number | string, member = record.id): void =>
-    void entries.set(`${key}\n${member}`, { key, member, score: String(score) });
+    void entries.push({ key, score: String(score), member });
   put(keys.list, order);
   put(keys.listOf('owner', record.owner), order);
   if (record.origin.user !== undefined) put(keys.listOf('user', record.origin.user), order);

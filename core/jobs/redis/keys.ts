@@ -48,8 +48,8 @@ export const keys = {
 } as const;
 
 export const TICKETS_QUEUE = 'tickets';
-/** bee-queue 2.0.0: HASH of messages by id. */
-export const ticketMessages = `${keys.tickets}:${TICKETS_QUEUE}:jobs`;
+/** bee-queue 2.0.0: LIST of messages that no one has taken yet. */
+export const ticketsWaiting = `${keys.tickets}:${TICKETS_QUEUE}:waiting`;
 
 /** Channels know no databases, so the database is in the name. */
 export function changesChannel(url: string): string {

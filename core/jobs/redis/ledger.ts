@@ -1,6 +1,6 @@
 /**
- * Changes of jobs and what follows from them outside Redis: watchers hear, messages are sent and
- * taken back, waiters look. Jobs held by this process are remembered as last written, so that their
+ * Changes of jobs and what follows from them outside Redis: watchers hear, a worker is woken, waiters
+ * look. Jobs held by this process are remembered as last written, so that their
  * changes cost one round trip; if another process changed one meanwhile, the write is refused and the
  * job read again.
  */
@@ -10,7 +10,7 @@ import { holds } from '../lifecycle.ts';
 import type { LiveProgress } from '../live-progress.ts';
 import type { ClaimRef, JobRecord, JobRequest, Lease } from '../types.ts';
 import type { Feed } from './feed.ts';
-import type { CommitOptions, Snapshot, Store } from './store.ts';
+import type { CommitOptions, Saved, Snapshot, Store } from './store.ts';
 import type { Tickets } from './tickets.ts';
 
 export type LedgerParts = {
@@ -19,7 +19,8 @@ export type LedgerParts = {
   feed: Feed;
   tickets: Tickets;
   now: () => number;
-  onQueued: () => void;
+  /** Work came: wakes who waits for it here; whether there was anyone. */
+  onQueued: () => boolean;
   onFinal: () => void;
 };
 
@@ -43,24 +44,25 @@ export class Ledger {
   ): Promise<{ inserted: JobRecord } | { known: string } | null> {
     const added = await this.#parts.store.insert(record, request, maxQueued);
     if (added === null || 'known' in added) return added;
-    await this.#follow(null, added.inserted);
-    return { inserted: added.inserted.record };
+    await this.#follow(null, added);
+    return { inserted: added.saved.record };
   }
 
   /** Writes the next state of a job that is still as `before`; null if it is not. */
   async save(before: Snapshot, next: JobRecord, options: SaveOptions = {}): Promise<JobRecord | null> {
     const { live, store, now } = this.#parts;
     const written = live.pendingOf(next.id);
-    const saved = await store.commit(before, next, options);
-    if ('refusedBy' in saved) {
+    const outcome = await store.commit(before, next, options);
+    if ('refusedBy' in outcome) {
       this.#held.delete(next.id);
       return null;
     }
+    const { saved } = outcome;
     if (!saved.record.lease) this.#held.delete(next.id);
     else if (this.#held.has(next.id) || before.record.lease === null) this.#held.set(next.id, saved);
     if (!options.quiet) {
       live.saved(saved.record, now(), written);
-      await this.#follow(before, saved);
+      await this.#follow(before, outcome);
     }
     return saved.record;
   }
@@ -109,23 +111,16 @@ export class Ledger {
     throw tooBusy();
   }
 
-  /** Tells one idle worker of a job that waits. */
-  sendTicket({ record, ticket }: Snapshot): void {
-    const delayMs = record.retryAt === null ? 0 : record.retryAt - this.#parts.now();
-    this.#parts.tickets.send(ticket, { id: record.id, attempt: record.claims + 1 }, delayMs);
-  }
-
-  async #follow(before: Snapshot | null, after: Snapshot): Promise<void> {
-    const { tickets, feed, onQueued, onFinal } = this.#parts;
-    const wasQueued = before?.record.status === 'queued';
-    const isQueued = after.record.status === 'queued';
-    if (isQueued && before?.ticket !== after.ticket) {
-      this.sendTicket(after);
-      onQueued();
+  async #follow(before: Snapshot | null, { saved: { record }, messages }: Saved): Promise<void> {
+    const { tickets, feed, onQueued, onFinal, now } = this.#parts;
+    if (record.status === 'queued' && before?.record.status !== 'queued') {
+      const delayMs = record.retryAt === null ? 0 : record.retryAt - now();
+      if (delayMs > 0) tickets.sendLater(record.id, delayMs);
+      // One that waits already will wake someone, and whoever is woken wakes the next if more is to do.
+      else if (!onQueued() && messages === 0) tickets.send(record.id);
     }
-    if (wasQueued && !isQueued) tickets.used(before.ticket, after.record.lease !== null);
-    if (isFinal(after.record.status)) onFinal();
-    await feed.saved(after.record);
+    if (isFinal(record.status)) onFinal();
+    await feed.saved(record);
   }
 }
 

@@ -13,7 +13,8 @@ import type { Command } from './indexes.ts';
 import { keys } from './keys.ts';
 import { readRecord, recordVersion, type RecordMigration } from './record-format.ts';
 import { scripts } from './scripts.ts';
-import type { Guard, Store } from './store.ts';
+import type { Guard } from './apply.ts';
+import type { Store } from './store.ts';
 import type { Waiters } from './waiting.ts';
 
 export type OutboxParts = {
@@ -107,7 +108,7 @@ export class Outbox implements AnnouncementOutbox {
     const held: Guard = [key, 'sender', sender];
     for (;;) {
       const job = delivery && (await store.load(jobId));
-      if (!job) return (await store.guarded([held], commands)) === null;
+      if (!job) return store.guarded([held], commands);
       const deliveries = [...job.record.deliveries, delivery].slice(-DELIVERIES_KEPT);
       const written = await store.commit(
         job,

@@ -5,14 +5,14 @@
  * last second in a power cut may count to the same number twice.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { StudioError } from '../../errors.ts';
 import { isFinal } from '../../schema/job.ts';
 import { announcementChannels } from '../lifecycle.ts';
 import type { JobRecord, JobRequest } from '../types.ts';
 import { EVENTS_PER_CHANGE } from '../watchers.ts';
 import type { RedisClock } from './clock.ts';
 import { PATIENCE_MS, type Connection } from './connection.ts';
-import { found, indexCommands, turnOf, type Command } from './indexes.ts';
+import { Applier, type Guard } from './apply.ts';
+import { found, movesBetween, turnOf, type Command, type Moves } from './indexes.ts';
 import { changesChannel, keys } from './keys.ts';
 import { readRecord, recordVersion, writeRecord, type RecordMigration } from './record-format.ts';
 import { scripts, type Script } from './scripts.ts';
@@ -24,15 +24,15 @@ export type Snapshot = {
   mark: string;
   place: string;
   order: string;
-  /** Message that was sent for it when it was queued. */
-  ticket: string;
 };
+
+/** `messages`: how many waited for an idle worker in that moment. */
+export type Saved = { saved: Snapshot; messages: number };
 
 /** A job to be claimed. */
 export type Waiting = { snapshot: Snapshot; request: JobRequest };
-
-/** Only if the hash has this value in this field; '' is absence. */
-export type Guard = [key: string, field: string, value: string];
+/** `behind`: one more that could be claimed now. */
+export type Peeked = { abandoned: string[]; next: Waiting[]; behind: string | null; messages: number };
 
 export type CommitOptions = {
   /** Changes no watcher needs to hear of: a renewed lease, a delivery. */
@@ -50,22 +50,40 @@ export type StoreParts = {
   migrations: readonly RecordMigration[];
 };
 
-const FIELDS = ['record', 'version', 'change', 'mark', 'place', 'order', 'ticket'] as const;
-const FIELD_LIST: readonly string[] = FIELDS;
+type PeekReply = [
+  now: number,
+  abandoned: string[],
+  messages: number,
+  behind: string,
+  ...(string | (string | null)[])[],
+];
+
+const FIELDS = ['record', 'version', 'change', 'mark', 'place', 'order'];
 /** How long a key outlives a job whose removal does not come, ms. */
 const KEY_GRACE_MS = 24 * 3600_000;
 
 export class Store {
   readonly #parts: StoreParts;
-  readonly #channel: string;
+  /** What ends or frees goes through on full memory too, what is new does not. */
+  readonly #changes: Applier;
+  readonly #newChanges: Applier;
+  readonly #version: string;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#channel = changesChannel(parts.url);
+    const terms = {
+      run: <T>(script: Script, values: string[]) => this.run<T>(script, values),
+      channel: changesChannel(parts.url),
+      deadline: () => this.deadline(),
+      onTime: (now: number) => parts.clock.set(now),
+    };
+    this.#changes = new Applier({ ...terms, script: scripts.apply });
+    this.#newChanges = new Applier({ ...terms, script: scripts.applyNew });
+    this.#version = String(recordVersion(parts.migrations));
   }
 
   async load(id: string): Promise<Snapshot | null> {
-    const values = await this.#parts.connection.call((client) => client.hmGet(keys.job(id), [...FIELD_LIST]));
+    const values = await this.#parts.connection.call((client) => client.hmGet(keys.job(id), FIELDS));
     return this.#snapshot(values);
   }
 
@@ -80,19 +98,17 @@ export class Store {
     return loaded.filter((one) => one !== null);
   }
 
-  /** Who is next, with requests, and who has been silent too long. */
-  async peek(time: string, most: number): Promise<{ abandoned: string[]; next: Waiting[] }> {
-    const [now, abandoned, ...found] = await this.run<[number, string[], ...(string | (string | null)[])[]]>(
-      scripts.peek,
-      [time, String(most), ...FIELDS, 'request'],
-    );
+  /** Who is next, with requests, and who has been silent too long; see scripts.ts. */
+  async peek(time: string, most: number): Promise<Peeked> {
+    const reply = await this.run<PeekReply>(scripts.peek, [time, String(most), ...FIELDS, 'request']);
+    const [now, abandoned, messages, behind, ...found] = reply;
     this.#parts.clock.set(now);
     const next = found.flatMap((values): Waiting[] => {
       const snapshot = Array.isArray(values) ? this.#snapshot(values) : null;
       const request = values.at(-1);
       return snapshot && request ? [{ snapshot, request: JSON.parse(request) as JobRequest }] : [];
     });
-    return { abandoned, next };
+    return { abandoned, messages, behind: behind || null, next };
   }
 
   /** Puts a new job at the end of the queue; the id of an older one with the same key, or null if the queue is full. */
@@ -100,82 +116,84 @@ export class Store {
     record: JobRecord,
     request: JobRequest,
     maxQueued: number,
-  ): Promise<{ inserted: Snapshot } | { known: string } | null> {
+  ): Promise<Saved | { known: string } | null> {
     const mark = newMark();
-    const ticket = ticketOf(record, mark);
     const { owner, idempotency } = record;
     const key = idempotency ? keys.idempotency(owner, idempotency.key) : '';
-    const fresh = { record, place: found.place, order: found.order };
-    const text = writeRecord(record);
+    const moves = movesBetween(null, { record, place: found.place, order: found.order });
+    moves.additions.push(keys.changes, found.change, record.id);
     const commands: Command[] = [
-      ['HSET', keys.job(record.id), 'request', JSON.stringify(request), ...this.#fields(text, mark, ticket), 'change', found.change, 'place', found.place, 'order', found.order],
-      ...indexCommands(null, fresh),
-      ['ZADD', keys.changes, found.change, record.id],
-      ['PUBLISH', this.#channel, `${found.change} ${text}`],
+      ['HSET', keys.job(record.id), ...this.#fields(mark), 'change', found.change, 'place', found.place, 'order', found.order, 'request', JSON.stringify(request)],
     ]; // prettier-ignore
     if (key) commands.push(['SET', key, record.id]);
-    const header = ['1', String(record.priority), owner, record.id, key, String(maxQueued)];
-    const reply = await this.#apply(scripts.applyNew, header, [], commands);
-    if (reply[0] === 'known') return { known: String(reply[2]) };
-    if (reply[0] === 'full') return null;
-    const [, , change, place, order] = reply as [string, number, string, string, string];
-    return { inserted: { record: numbered(record, change), mark, place, order, ticket } };
+    const applied = await this.#newChanges.apply({
+      record: writeRecord(record),
+      numbered: true,
+      newPlace: record,
+      idempotencyKey: key,
+      maxQueued,
+      moves,
+      commands,
+    });
+    if (applied.kind === 'known') return { known: applied.id };
+    if (applied.kind !== 'done') return null;
+    const { change, place, order, messages } = applied;
+    return { saved: { record: numbered(record, change), mark, place, order }, messages };
   }
 
-  /** Writes the next state and what follows from it; null if the job is not as it was, the guard's number if that failed. */
+  /** Writes the next state and what follows from it; the guard's number if that failed, 1 if the job is not as it was. */
   async commit(
     before: Snapshot,
     next: JobRecord,
     options: CommitOptions = {},
-  ): Promise<Snapshot | { refusedBy: number }> {
+  ): Promise<Saved | { refusedBy: number }> {
+    const { quiet = false, toEnd = false } = options;
     const mark = newMark();
-    const requeued =
-      next.status === 'queued' && (before.record.status !== 'queued' || options.toEnd === true);
-    const ticket = requeued ? ticketOf(next, mark) : before.ticket;
-    const place = options.toEnd ? found.place : before.place;
     const job = keys.job(next.id);
-    const text = writeRecord(next);
-    const commands: Command[] = [
-      ['HSET', job, ...this.#fields(text, mark, ticket), ...(options.toEnd ? ['place', place] : [])],
-      ...indexCommands(before, { record: next, place, order: before.order }),
-      ...(options.commands ?? []),
-    ];
-    if (!options.quiet) {
-      commands.push(
-        ['HSET', job, 'change', found.change],
-        ['ZADD', keys.changes, found.change, next.id],
-        ['PUBLISH', this.#channel, `${found.change} ${text}`],
-        ...consequences(before.record, next),
-      );
+    const place = toEnd ? found.place : before.place;
+    const fields = this.#fields(mark);
+    if (toEnd) fields.push('place', place);
+    if (!quiet) fields.push('change', found.change);
+    const moves = movesBetween(before, { record: next, place, order: before.order });
+    const commands: Command[] = [['HSET', job, ...fields], ...(options.commands ?? [])];
+    const names: string[] = [];
+    if (!quiet) {
+      moves.additions.push(keys.changes, found.change, next.id);
+      consequences(before.record, next, { moves, commands, names });
       // A job that was claimed makes its turn the one that is served.
       if (before.record.status === 'queued' && next.lease)
         commands.push(['ZADD', keys.turns, 'GT', turnOf(before.place), String(next.priority)]);
     }
-    const header = [options.quiet ? '0' : '1', ...(options.toEnd ? [String(next.priority), next.owner, next.id] : ['', '', '']), '', '']; // prettier-ignore
-    const guards: Guard[] = [[job, 'mark', before.mark], ...(options.guards ?? [])];
-    const reply = await this.#apply(scripts.apply, header, guards, commands);
-    if (reply[0] === 'stale') return { refusedBy: Number(reply[2]) };
-    const [, , change, newPlace] = reply as [string, number, string, string];
-    const record = options.quiet ? { ...next, eventId: before.record.eventId } : numbered(next, change);
-    return { record, mark, place: options.toEnd ? newPlace : before.place, order: before.order, ticket };
+    const applied = await this.#changes.apply({
+      record: writeRecord(next),
+      numbered: !quiet,
+      newPlace: toEnd ? next : null,
+      guards: [[job, 'mark', before.mark], ...(options.guards ?? [])],
+      names,
+      moves,
+      commands,
+    });
+    if (applied.kind === 'stale') return { refusedBy: applied.guard };
+    if (applied.kind !== 'done') throw new Error(`A change was answered ${applied.kind}.`);
+    const record = quiet ? { ...next, eventId: before.record.eventId } : numbered(next, applied.change);
+    const saved = { record, mark, place: toEnd ? applied.place : before.place, order: before.order };
+    return { saved, messages: applied.messages };
   }
 
   /** Removes a job and all that points to it; false if it is not as it was. */
   async remove(before: Snapshot): Promise<boolean> {
     const { id, owner, idempotency } = before.record;
-    const commands: Command[] = [
-      ...indexCommands(before, null),
-      ['ZREM', keys.changes, id],
-      ['DEL', keys.job(id)],
-    ];
+    const moves = movesBetween(before, null);
+    moves.removals.push(keys.changes, id);
+    const commands: Command[] = [['DEL', keys.job(id)]];
     if (idempotency) commands.push(['DEL', keys.idempotency(owner, idempotency.key)]);
-    return this.guarded([[keys.job(id), 'mark', before.mark]], commands).then((failed) => failed === null);
+    const guards: Guard[] = [[keys.job(id), 'mark', before.mark]];
+    return (await this.#changes.apply({ guards, moves, commands })).kind === 'done';
   }
 
-  /** Applies commands if all guards hold; else the number of the first that does not. */
-  async guarded(guards: Guard[], commands: Command[]): Promise<number | null> {
-    const reply = await this.#apply(scripts.apply, ['0', '', '', '', '', ''], guards, commands);
-    return reply[0] === 'stale' ? Number(reply[2]) : null;
+  /** Applies commands if all guards hold. */
+  async guarded(guards: Guard[], commands: Command[]): Promise<boolean> {
+    return (await this.#changes.apply({ guards, commands })).kind === 'done';
   }
 
   async run<T>(script: Script, values: string[]): Promise<T> {
@@ -194,35 +212,12 @@ export class Store {
     return String(this.#parts.clock.now() + PATIENCE_MS);
   }
 
-  async #apply(
-    script: Script,
-    header: string[],
-    guards: Guard[],
-    commands: Command[],
-  ): Promise<(string | number)[]> {
-    const list = commands.flatMap((command) => [String(command.length), ...command]);
-    const reply = await this.run<(string | number)[]>(script, [
-      this.deadline(),
-      ...header,
-      String(guards.length),
-      ...guards.flat(),
-      ...list,
-    ]);
-    this.#parts.clock.set(Number(reply[1]));
-    if (reply[0] !== 'late') return reply;
-    throw new StudioError('not_ready', 'The job store (Redis) was too slow; nothing was changed.', {
-      retryable: true,
-      hint: 'Try again; if it stays so, look at the load of Redis and the network to it.',
-    });
-  }
-
-  #fields(record: string, mark: string, ticket: string): string[] {
-    const version = String(recordVersion(this.#parts.migrations));
-    return ['record', record, 'version', version, 'mark', mark, 'ticket', ticket];
+  #fields(mark: string): string[] {
+    return ['record', found.record, 'version', this.#version, 'mark', mark];
   }
 
   #snapshot(values: readonly (string | null | undefined)[]): Snapshot | null {
-    const [record, version, change, mark, place, order, ticket] = values;
+    const [record, version, change, mark, place, order] = values;
     if (!record || !mark) return null;
     const eventId = Number(change) * EVENTS_PER_CHANGE;
     return {
@@ -230,38 +225,33 @@ export class Store {
       mark,
       place: place ?? '',
       order: order ?? '',
-      ticket: ticket ?? '',
     };
   }
 }
 
 /** What must happen in the same moment as a job's end, and what a retry takes back of it. */
-function consequences(before: JobRecord, next: JobRecord): Command[] {
-  const commands: Command[] = [];
+function consequences(
+  before: JobRecord,
+  next: JobRecord,
+  { moves, commands, names }: { moves: Moves; commands: Command[]; names: string[] },
+): void {
   const key = next.idempotency && keys.idempotency(next.owner, next.idempotency.key);
   if (isFinal(next.status) && !isFinal(before.status)) {
     for (const channel of announcementChannels(next)) {
       const id = randomUUID();
-      const member = `${found.change}|${id}`;
-      commands.push(
-        ['HSET', keys.announcement(id), 'job_id', next.id, 'channel', channel, 'event', next.status, 'record', writeRecord(next), 'change', found.change, 'member', member, 'created_at', String(next.updatedAt), 'attempts', '0'],
-        ['ZADD', keys.outbox(channel), String(next.updatedAt), member],
-      ); // prettier-ignore
+      const member = found.after(id);
+      names.push(id);
+      commands.push(['HSET', keys.announcement(id), 'job_id', next.id, 'channel', channel, 'event', next.status, 'record', found.record, 'change', found.change, 'member', member, 'created_at', String(next.updatedAt), 'attempts', '0']); // prettier-ignore
+      moves.additions.push(keys.outbox(channel), String(next.updatedAt), member);
     }
-    commands.push(['ZADD', keys.usage, String(next.finishedAt), JSON.stringify(usageRow(next, newMark()))]);
+    moves.additions.push(keys.usage, String(next.finishedAt), JSON.stringify(usageRow(next, newMark())));
     if (key) commands.push(['PEXPIREAT', key, String((next.expiresAt ?? next.updatedAt) + KEY_GRACE_MS)]);
   }
   if (key && isFinal(before.status) && !isFinal(next.status)) commands.push(['PERSIST', key]);
-  return commands;
 }
 
 function numbered(record: JobRecord, change: string): JobRecord {
   return { ...record, eventId: Number(change) * EVENTS_PER_CHANGE };
-}
-
-/** Never the same twice: bee-queue silently ignores a message whose id it has seen. */
-function ticketOf(record: JobRecord, mark: string): string {
-  return `${record.id}:${record.claims + 1}:${mark}`;
 }
 
 const thisProcess = randomBytes(9).toString('base64url');

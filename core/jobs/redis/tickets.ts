@@ -1,8 +1,13 @@
 /**
- * Delivery by bee-queue: one message for each job that waits, carrying only its id, wakes one idle
- * worker anywhere. Which job that worker then gets is decided by the records (priority, turns), so a
- * message lost, doubled or late can neither lose a job nor run it twice; the reconciler sends what is
- * missing.
+ * Delivery by bee-queue: a message, carrying only a job's id, wakes one idle worker anywhere. Which job
+ * that worker then gets is decided by the records (priority, turns), so a message lost, doubled or late
+ * can neither lose a job nor run it twice.
+ *
+ * A message is sent for work that came while none was waiting to be taken: one that waits will wake
+ * someone anyway, and who was woken and leaves work behind sends the next. So a burst costs one message
+ * and a hop for each further idle worker, and busy workers, who look by themselves when they have room,
+ * cost none. Between record and message nothing can be lost for good: idle workers also look by
+ * themselves now and then, and the reconciler sends what is missing.
  *
  * Only who is idle takes messages: one is held until the worker waits again, and no other is taken
  * meanwhile. A message that reaches a busy worker is passed on to the others.
@@ -13,6 +18,7 @@
  * read doubles without a limit. So it takes jobs only once it is connected, delays are ours, its queues are made anew with each new
  * connection of ours, and everything it is asked has a limit of ours.
  */
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import BeeQueue from 'bee-queue';
 import type { Logger } from '../../log.ts';
@@ -20,13 +26,15 @@ import { firstOf } from '../../pause.ts';
 import { PATIENCE_MS } from './connection.ts';
 import { databaseOf, keys, TICKETS_QUEUE } from './keys.ts';
 
-export type Ticket = { id: string; attempt: number };
+export type Ticket = { id: string };
 
 export type TicketsParts = {
   url: string;
   log: Logger;
   /** Whether someone here waits for work, and is woken by this. */
   wake: () => boolean;
+  /** Messages that wait for an idle worker, of whom there may be none. */
+  waiting: () => Promise<number>;
 };
 
 type Queue = BeeQueue<Ticket>;
@@ -39,8 +47,6 @@ const lua = createRequire(import.meta.url)('bee-queue/lib/lua') as {
 
 const STALL_INTERVAL_MS = 15_000;
 const STALL_CHECK_MS = 1000;
-/** Messages on their way to Redis above which further ones are left to the reconciler. */
-const MOST_UNSENT = 1000;
 /** Least time between two queues made anew because nothing was delivered, ms. */
 const DISTRUST_MS = 30_000;
 const CLOSE_MS = 500;
@@ -55,10 +61,12 @@ export class Tickets {
   #taking: Queue | null = null;
   #wanted = false;
   #closed = false;
-  #unsent = 0;
   #renewedAt = 0;
-  /** The message in hand, and how it is put away. */
-  #hand: { spent: boolean; done: () => void } | null = null;
+  /** Puts away the message in hand. */
+  #hand: (() => void) | null = null;
+  /** A job that a message is to be sent for, once the one under way has arrived. */
+  #next: string | null = null;
+  #underWay = false;
   /** Messages to be sent later. If this process dies first, the reconciler of another sends them. */
   readonly #later = new Map<string, NodeJS.Timeout>();
   readonly #discarding = new Set<Promise<void>>();
@@ -76,36 +84,24 @@ export class Tickets {
     this.#renewTaking();
   }
 
-  /** Sends a message; late by `delayMs` if that is more than 0. Never fails: see the reconciler. */
-  send(ticket: string, message: Ticket, delayMs = 0): void {
-    if (this.#closed || this.#later.has(ticket)) return;
-    if (delayMs > 0) {
-      const go = (): void => {
-        this.#later.delete(ticket);
-        this.send(ticket, message);
-      };
-      this.#later.set(ticket, setTimeout(go, Math.min(delayMs, LONGEST_DELAY_MS)).unref());
-      return;
-    }
-    const queue = this.#sending;
-    if (!queue || this.#unsent >= MOST_UNSENT) return;
-    const job = queue.createJob(message).setId(ticket).retries(0);
-    this.#ask(job.save(), 'a message could not be sent');
+  /**
+   * Sends a message that there is work, this job for one. Never fails: see the reconciler. Of those asked
+   * for while one is under way one more is sent: the first may be taken before the later work is there.
+   */
+  send(id: string): void {
+    this.#next = id;
+    if (!this.#underWay) void this.#sendNext();
   }
 
-  /**
-   * A job was claimed (or is not queued any more): the message in hand is spent on it, whichever it
-   * was for; without one, the job's own is taken out of the queue.
-   */
-  used(ticket: string, byClaim: boolean): void {
-    clearTimeout(this.#later.get(ticket));
-    this.#later.delete(ticket);
-    if (byClaim && this.#hand && !this.#hand.spent) {
-      this.#hand.spent = true;
-      return;
-    }
-    if (this.#sending && ticket && this.#unsent < MOST_UNSENT)
-      this.#ask(this.#sending.removeJob(ticket), 'a message could not be taken back');
+  /** The same in `delayMs`, to those here too, if none waits to be taken then. */
+  sendLater(id: string, delayMs: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#later.get(id));
+    const go = async (): Promise<void> => {
+      this.#later.delete(id);
+      if (!this.#parts.wake() && (await this.#parts.waiting().catch(() => 0)) === 0) this.send(id);
+    };
+    this.#later.set(id, setTimeout(() => void go(), Math.min(delayMs, LONGEST_DELAY_MS)).unref());
   }
 
   /** Someone here waits for work: messages are taken from now on. */
@@ -141,20 +137,32 @@ export class Tickets {
     this.#taking = queue;
   }
 
+  async #sendNext(): Promise<void> {
+    this.#underWay = true;
+    while (this.#next !== null && this.#sending && !this.#closed) {
+      const id = this.#next;
+      this.#next = null;
+      const saved = this.#sending.createJob({ id }).setId(newTicket(id)).retries(0).save();
+      const settled = saved.then(
+        () => {},
+        (error: unknown) => this.#parts.log.debug({ error: String(error) }, 'a message could not be sent'),
+      );
+      await firstOf(settled, PATIENCE_MS);
+    }
+    this.#next = null;
+    this.#underWay = false;
+  }
+
   /** One message at a time; answered (and so removed) when the worker waits again. */
   #receive(queue: Queue, job: BeeQueue.Job<Ticket>): Promise<void> {
     if (queue !== this.#taking) return Promise.resolve();
-    const kept = new Promise<void>((done) => (this.#hand = { spent: false, done }));
-    if (!this.#parts.wake()) {
-      this.#hand!.spent = true;
-      const hops = Number(/~(\d+)$/.exec(job.id)?.[1] ?? 0) + 1;
-      this.send(`${job.id.replace(/~\d+$/, '')}~${hops}`, job.data);
-    }
+    const kept = new Promise<void>((done) => (this.#hand = done));
+    if (!this.#parts.wake()) this.send(job.data.id);
     return kept;
   }
 
   #putAway(): void {
-    this.#hand?.done();
+    this.#hand?.();
     this.#hand = null;
   }
 
@@ -206,15 +214,15 @@ export class Tickets {
     });
     this.#discarding.add(closing);
   }
+}
 
-  #ask(work: Promise<unknown>, complaint: string): void {
-    this.#unsent += 1;
-    const settled = work.then(
-      () => {},
-      (error: unknown) => this.#parts.log.debug({ error: String(error) }, complaint),
-    );
-    void firstOf(settled, PATIENCE_MS).then(() => (this.#unsent -= 1));
-  }
+const thisProcess = randomBytes(9).toString('base64url');
+let sent = 0;
+
+/** Never the same twice: bee-queue silently ignores a message whose id it has seen. */
+function newTicket(id: string): string {
+  sent += 1;
+  return `${id}:${thisProcess}${sent.toString(36)}`;
 }
 
 /** What bee-queue's own client (redis 3) understands. */
