@@ -1,15 +1,18 @@
 /**
  * The job queue over Redis beside bare bee-queue, in one run: `npm run bench:queue`.
- *   --jobs N      jobs of the throughput runs (3,000)
+ *   --jobs N      jobs of the throughput runs (3,000; 0 skips them and latency)
  *   --slots N     jobs a worker takes at a time (32)
  *   --fsync X     appendfsync of the Redis it starts: always (as recommended), everysec, no
- *   --films N     films for films/minute with 1 and 2 worker processes (8; 0 skips it)
+ *   --films N     films for films/minute with 1, 2 and 4 worker processes (8; 0 skips it)
+ *   --split S     seconds of one heavy film that 1 and 2 worker processes render (60; 0 skips it)
+ *   --rounds N    of it, by turns (2)
  * Both sides add and take in one process, 32 adds under way at a time, with a job that does nothing.
  */
 import { parseArgs } from 'node:util';
 import { startRedisServer, type RedisServer } from '../test/helpers/redis-server.ts';
 import { bareBeeQueue, bareLatency } from './queue/bare.ts';
 import { filmsPerMinute } from './queue/films.ts';
+import { openSplitFilm, type SplitRun } from './queue/split-film.ts';
 import { wholePath, wholePathLatency } from './queue/whole-path.ts';
 
 const { values } = parseArgs({
@@ -18,6 +21,8 @@ const { values } = parseArgs({
     slots: { type: 'string', default: '32' },
     fsync: { type: 'string', default: 'always' },
     films: { type: 'string', default: '8' },
+    split: { type: 'string', default: '60' },
+    rounds: { type: 'string', default: '2' },
   },
 });
 const jobs = Number(values.jobs);
@@ -28,9 +33,10 @@ const LATENCY_JOBS = 300;
 
 const redis = await startRedisServer({ settings: { appendfsync: values.fsync } });
 try {
-  await compareThroughput(redis);
-  await compareLatency(redis);
+  if (jobs > 0) await compareThroughput(redis);
+  if (jobs > 0) await compareLatency(redis);
   if (films > 0) await compareWorkers(redis);
+  if (Number(values.split) > 0) await compareSplit(redis);
 } finally {
   await redis.dispose();
 }
@@ -64,11 +70,31 @@ async function compareLatency({ url, command }: RedisServer): Promise<void> {
 
 async function compareWorkers({ url, command }: RedisServer): Promise<void> {
   say(`films/minute, ${films} films of 4 s at 640×360, each worker with one rendering thread:`);
-  for (const workers of [1, 2]) {
+  for (const workers of [1, 2, 4]) {
     await command('FLUSHALL');
     const perMinute = await filmsPerMinute(url, { films, workers });
     say(`  ${workers} ${workers === 1 ? 'worker ' : 'workers'}        ${perMinute.toFixed(1)}`);
   }
+}
+
+async function compareSplit({ url, command }: RedisServer): Promise<void> {
+  const film = await openSplitFilm(url, Number(values.split));
+  const runs = new Map<number, SplitRun[]>([1, 2].map((workers) => [workers, []]));
+  say(`one film of ${values.split} s at 1080p, each worker with one rendering thread, from an empty cache:`);
+  try {
+    for (let round = 0; round < Number(values.rounds); round += 1)
+      for (const [workers, done] of runs) {
+        await command('FLUSHALL');
+        const run = await film.render(workers);
+        done.push(run);
+        const cpu = run.cpuS.map((each) => each.toFixed(1)).join(' + ');
+        say(`  ${workers} ${workers === 1 ? 'worker ' : 'workers'}  ${run.wallS.toFixed(1)} s   processor ${cpu} s   helped ${run.helped} of ${run.segments} segments   others used ${run.othersLoad.toFixed(2)} processors`);
+      } // prettier-ignore
+  } finally {
+    await film.dispose();
+  }
+  const [alone, together] = [...runs.values()].map((each) => median(each.map(({ wallS }) => wallS)));
+  say(`  together ${(alone! / together!).toFixed(2)} times as fast`);
 }
 
 function median(values: readonly number[]): number {

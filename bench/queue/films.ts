@@ -1,27 +1,15 @@
-/** Films/minute of real worker processes over one Redis and one data folder. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+/** Films/minute of worker processes: many light films, each made by one worker. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openJobs } from '../../core/jobs/index.ts';
 import type { NewJob } from '../../core/jobs/types.ts';
 import { storyboardSchema } from '../../core/schema/storyboard.ts';
-import { compileApp } from '../../test/helpers/compile-app.ts';
+import { withWorkers } from './worker-processes.ts';
 
 /** From the moment all workers are there and the films are added to the last film's end. */
-export async function filmsPerMinute(
+export function filmsPerMinute(
   url: string,
   { films, workers }: { films: number; workers: number },
 ): Promise<number> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-bench-'));
-  const program = await compileApp();
-  const jobs = await openJobs({ dataDir, redisUrl: url });
-  const children: ChildProcess[] = [];
-  try {
-    for (let i = 0; i < workers; i += 1) children.push(startWorkerProcess(program.file, url, dataDir));
-    while ((await jobs.stats()).workers.length < workers) await sleep(50);
+  return withWorkers(url, workers, {}, async ({ jobs }) => {
     const started = performance.now();
     for (let i = 0; i < films; i += 1) await jobs.add(film(i));
     for (;;) {
@@ -31,33 +19,7 @@ export async function filmsPerMinute(
       await sleep(50);
     }
     return films / ((performance.now() - started) / 60_000);
-  } finally {
-    await Promise.all(children.map((child) => end(child)));
-    await jobs.close();
-    await program.dispose();
-    await rm(dataDir, { recursive: true, force: true });
-  }
-}
-
-function startWorkerProcess(file: string, url: string, dataDir: string): ChildProcess {
-  const env = {
-    DATA_DIR: dataDir,
-    REDIS_URL: url,
-    SERVICES: 'worker',
-    RENDER_THREADS: '1',
-    TTS_ENGINE: 'none',
-    LOG_LEVEL: 'error',
-  };
-  return spawn(process.execPath, [file, JSON.stringify({ env })], { stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
-  await exited;
-  clearTimeout(timer);
+  });
 }
 
 /** Pictures differ from film to film, so that no segment is reused. */

@@ -1,0 +1,50 @@
+/** Real worker processes of one rendering thread each, over one Redis and one data folder. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openJobs } from '../../core/jobs/index.ts';
+import type { JobBackend } from '../../core/jobs/types.ts';
+import { compileApp } from '../../test/helpers/compile-app.ts';
+
+export type Workers = { jobs: JobBackend; pids: number[] };
+
+/** Starts them, waits until all are there, does the work, and ends them. */
+export async function withWorkers<T>(
+  url: string,
+  count: number,
+  env: Record<string, string>,
+  work: (workers: Workers) => Promise<T>,
+): Promise<T> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-bench-'));
+  const program = await compileApp();
+  const jobs = await openJobs({ dataDir, redisUrl: url });
+  const children: ChildProcess[] = [];
+  try {
+    for (let i = 0; i < count; i += 1) children.push(startWorker(program.file, { REDIS_URL: url, DATA_DIR: dataDir, ...env })); // prettier-ignore
+    while ((await jobs.stats()).workers.length < count) await sleep(50);
+    return await work({ jobs, pids: children.map(({ pid }) => pid!) });
+  } finally {
+    await Promise.all(children.map((child) => end(child)));
+    await jobs.close();
+    await program.dispose();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function startWorker(file: string, env: Record<string, string>): ChildProcess {
+  const all = { SERVICES: 'worker', RENDER_THREADS: '1', TTS_ENGINE: 'none', LOG_LEVEL: 'error', ...env };
+  const settings = JSON.stringify({ env: all });
+  return spawn(process.execPath, [file, settings], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+  await exited;
+  clearTimeout(timer);
+}
