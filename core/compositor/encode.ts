@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { access, rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { encodedColours } from '../encoded-colours.ts';
+import { asStudioError } from '../errors.ts';
 import type { Output } from '../schema/storyboard.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
 import { frameBytes } from './kernel.ts';
@@ -17,7 +18,12 @@ import { Shelf } from './shelf.ts';
 export type Encoding = Pick<Output, 'format' | 'quality'>;
 
 /** A segment and the file it goes to. */
-export type SegmentPart = { plan: SegmentPlan; file: string };
+export type SegmentPart = {
+  plan: SegmentPlan;
+  file: string;
+  /** From 1; said in errors. */
+  scene?: number;
+};
 
 /** Frames drawn of all the segments, and how many of these lie finished under their names. */
 export type EncodeProgress = { frames: number; finished: number };
@@ -30,7 +36,7 @@ const LOOK_EVERY = 10;
 /**
  * Renders segments of one size and rate, one after another, each to its file: under a temporary name until
  * it is whole, so that what is finished stays when the rest fails.
- * @throws {StudioError} render_failed, media_unusable, no_space, cancelled
+ * @throws {StudioError} render_failed, media_unusable, no_space, cancelled; with the scene being drawn
  */
 export async function encodeSegments(
   parts: readonly SegmentPart[],
@@ -42,15 +48,19 @@ export async function encodeSegments(
   const shelf = new Shelf();
   const files = openFiles(parts);
   let drawingError: unknown = null;
+  let drawing = parts[0]!;
   const report = async (frames: number): Promise<void> => {
     if (frames % LOOK_EVERY === 0) await files.nameFinished();
     onProgress({ frames, finished: files.finished });
   };
   try {
-    const frames = Readable.from(drawFrames(parts, { ...deps, shelf }, report), {
-      objectMode: true,
-      highWaterMark: 1,
-    });
+    const frames = Readable.from(
+      drawFrames(parts, { ...deps, shelf }, (part) => (drawing = part), report),
+      {
+        objectMode: true,
+        highWaterMark: 1,
+      },
+    );
     frames.on('error', (error) => (drawingError = error));
     await deps.ffmpeg.run({
       purpose: 'encoding segments',
@@ -82,7 +92,8 @@ export async function encodeSegments(
     await files.nameAll();
     onProgress({ frames: countFrames(parts), finished: files.finished });
   } catch (error) {
-    throw deps.signal.aborted ? error : (drawingError ?? error);
+    if (deps.signal.aborted) throw error;
+    throw asStudioError(drawingError ?? error, 'render_failed').at({ scene: drawing.scene });
   } finally {
     await Promise.all([shelf.closeClips(), files.removeUnfinished()]);
   }
@@ -91,12 +102,15 @@ export async function encodeSegments(
 async function* drawFrames(
   parts: readonly SegmentPart[],
   deps: ComposerDeps,
+  onPart: (part: SegmentPart) => void,
   report: (frames: number) => Promise<void>,
 ): AsyncGenerator<Buffer> {
   const { width, height } = parts[0]!.plan;
   const ring = Array.from({ length: RING }, () => Buffer.allocUnsafe(frameBytes(width, height)));
   let drawn = 0;
-  for (const { plan } of parts) {
+  for (const part of parts) {
+    const { plan } = part;
+    onPart(part);
     const composer = await Composer.open(plan, deps);
     try {
       for (let index = 0; index < plan.frames; index++) {

@@ -1,9 +1,10 @@
-/** Renders the segments the cache lacks, as many at once as there are threads, in film order. */
+/** Renders the segments the cache lacks, a batch of neighbours a thread, in film order. */
 import type { ContentCache } from '../cache.ts';
 import type { Encoding } from '../compositor/encode.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import { asStudioError } from '../errors.ts';
-import { eachOrStop } from '../together.ts';
+import { allOrStop } from '../together.ts';
+import { sumFrames, takeBatch } from './batches.ts';
 import type { Segment } from './segments.ts';
 
 export type SegmentRun = {
@@ -40,7 +41,7 @@ export async function planRun(
   const fresh = new Set(missing.map((segment) => segment.key));
   return {
     missing,
-    frames: missing.reduce((sum, segment) => sum + segment.plan.frames, 0),
+    frames: sumFrames(missing),
     file: (segment) => cache.file(segment.key, extension),
     find: (segment, until) => cache.has(segment.key, extension, until),
     rendered: (segment) => void cache.share(segment.key, extension),
@@ -60,25 +61,52 @@ export async function renderMissing(
   signal: AbortSignal,
   onFrames: (done: number, scene: number) => void,
 ): Promise<void> {
+  const left = [...run.missing];
+  const abort = new AbortController();
+  const together = AbortSignal.any([signal, abort.signal]);
   let done = 0;
-  await eachOrStop(signal, run.missing, async (segment, together) => {
-    const scene = segment.scene + 1;
-    let own = 0;
-    const count = (frames: number): void => {
-      done += frames - own;
-      own = frames;
-      onFrames(done, scene);
+
+  async function renderInTurn(): Promise<void> {
+    for (;;) {
+      together.throwIfAborted();
+      const batch = takeBatch(left, compositor.threads);
+      if (batch.length === 0) return;
+      await renderBatch(batch);
+    }
+  }
+
+  async function renderBatch(batch: Segment[]): Promise<void> {
+    const parts = batch.map((segment) => ({
+      plan: segment.plan,
+      file: run.file(segment),
+      scene: segment.scene + 1,
+    }));
+    const last = { frames: 0, finished: 0 };
+    const onProgress = (frames: number, finished: number): void => {
+      done += frames - last.frames;
+      for (const segment of batch.slice(last.finished, finished)) run.rendered(segment);
+      Object.assign(last, { frames, finished });
+      onFrames(done, sceneAt(batch, frames));
     };
     try {
-      await compositor.run(
-        { kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) },
-        { signal: together, onProgress: count },
-      );
-      run.rendered(segment);
+      await compositor.run({ kind: 'segments', parts, encoding }, { signal: together, onProgress });
+      onProgress(sumFrames(batch), batch.length);
     } catch (error) {
-      throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene });
+      throw asStudioError(error, 'render_failed').at({ stage: 'rendering' });
     }
-  });
+  }
+
+  await allOrStop(
+    abort,
+    Array.from({ length: compositor.threads }, () => renderInTurn()),
+  );
+}
+
+/** The scene, from 1, that a batch shows when so many of its frames are done. */
+function sceneAt(batch: readonly Segment[], frames: number): number {
+  let end = 0;
+  const at = batch.find(({ plan }) => (end += plan.frames) >= frames) ?? batch.at(-1)!;
+  return at.scene + 1;
 }
 
 /** Scenes nothing of which has to be drawn; transitions count only where they are all there is of a scene. */

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { takeBatch } from '../../../core/pipeline/batches.ts';
+import type { Segment } from '../../../core/pipeline/segments.ts';
+
+const FPS = 30;
+
+/** Segments one after another; `null` leaves a gap, as of one that is in the cache already. */
+function film(frames: readonly (number | null)[]): Segment[] {
+  let start = 0;
+  return frames.flatMap((count, index) => {
+    const at = start;
+    start += count ?? 100;
+    const segment = {
+      key: String(index),
+      scene: index,
+      kind: 'body',
+      start: at,
+      plan: { frames: count, fps: FPS },
+    };
+    return count === null ? [] : [segment as unknown as Segment];
+  });
+}
+
+function batches(segments: Segment[], threads: number): Segment[][] {
+  const left = [...segments];
+  const taken: Segment[][] = [];
+  while (left.length > 0) taken.push(takeBatch(left, threads));
+  return taken;
+}
+
+it('takes every segment once, in order, and only neighbours together', () => {
+  const lengths = fc.array(fc.option(fc.integer({ min: 1, max: 300 }), { nil: null, freq: 8 }), {
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(lengths, fc.integer({ min: 1, max: 8 }), (frames, threads) => {
+      const segments = film(frames);
+      const taken = batches(segments, threads);
+      expect(taken.flat()).toEqual(segments);
+      for (const batch of taken) {
+        expect(batch.length).toBeGreaterThan(0);
+        for (const [index, segment] of batch.slice(1).entries())
+          expect(segment.start).toBe(batch[index]!.start + batch[index]!.plan.frames);
+        const sum = batch.reduce((total, { plan }) => total + plan.frames, 0);
+        if (batch.length > 1) expect(sum).toBeLessThanOrEqual(30 * FPS + batch.at(-1)!.plan.frames / 2);
+      }
+    }),
+  );
+});
+
+it('begins with long batches and ends with short ones', () => {
+  // A minute: ten scenes of 165 frames and nine windows of 15.
+  const segments = film(Array.from({ length: 19 }, (_, index) => (index % 2 === 0 ? 165 : 15)));
+  const seconds = batches(segments, 2).map(
+    (batch) => batch.reduce((total, { plan }) => total + plan.frames, 0) / FPS,
+  );
+  expect(seconds[0]).toBeGreaterThan(11);
+  expect(seconds[0]).toBeLessThan(18);
+  expect(seconds.at(-1)).toBeLessThanOrEqual(6);
+  expect(seconds.length).toBeLessThan(10);
+});
+
+it('gives nothing of nothing', () => {
+  expect(takeBatch([], 2)).toEqual([]);
+});
