@@ -108,7 +108,7 @@ class RedisJobs implements t.JobBackend {
       log,
       changedSince: (change, id) => this.#changedSince(change, id),
       latestChange: async () => Number((await connection.call((client) => client.get(keys.change))) ?? 0),
-      onFinal: () => this.#announcementWaiters.wake(),
+      onAnnounced: () => this.#announcementWaiters.wake(),
     });
     this.#ledger = new Ledger({
       store: this.#store,

@@ -7,15 +7,15 @@
  * Redis several times what a line of Lua does, and its append-only file a line each.
  *
  * Arguments: deadline, epoch ms by Redis's clock (what was stuck on its way must not surprise anyone
- * later); channel of the changes; then for each change
+ * later); channel of numbers, channel of records; then for each change
  *   0      how many arguments it has, this one included
  *   1      record, as text
  *   2      '1' if the change gets a number and is told to watchers
  *   3 4 5  for a new place in the queue priority, key of the owner's turns, id; else empty
  *   6 7    idempotency key, most queued jobs; or empty
- *   8 … 11 how many guards, names, removals and additions follow
- *   12 …   guards: key, field, expected value. Names that are wanted behind the change's number
- *          (number|name). Removals: key, member. Additions: key, score, member. Then commands to the
+ *   8 … 11 how many guards, announcements, removals and additions follow
+ *   12 …   guards: key, field, expected value. Ids of announcements, wanted behind the
+ *          change's number (number|id). Removals: key, member. Additions: key, score, member. Then commands to the
  *          end, each after its length.
  * Stand-ins (see indexes.ts) are replaced by what was found here; one is always a whole argument, so
  * that one look into a table tells it.
@@ -32,11 +32,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > tonumber(ARGV[1]) then return {'late', now} end
 
 -- Numbers are read once and written back once.
-local counters, counted = {}, {}
+local counters = {}
 local function count(key, least)
   local number = math.max((counters[key] or redis.call('GET', key) or 0) + 1, least)
   counters[key] = number
-  counted[key] = true
   return string.format('%.0f', number)
 end
 
@@ -83,6 +82,10 @@ local function placeOf(priority, owner, id, found)
   return place, order
 end
 
+-- Records are large: they are told only if someone listens.
+local listened = redis.call('PUBSUB', 'NUMSUB', ARGV[3])[2] > 0
+local announced = false
+
 local function apply(at, last)
   local refused, next = refusal(at)
   if refused then return refused end
@@ -112,12 +115,13 @@ local function apply(at, last)
     redis.call(unpack(ARGV, next + 1, words))
     next = words + 1
   end
-  if change ~= '' then redis.call('PUBLISH', ARGV[2], change .. ' ' .. ARGV[at + 1]) end
+  if ARGV[at + 9] ~= '0' then announced = true end
+  if change ~= '' and listened then redis.call('PUBLISH', ARGV[3], change .. ' ' .. ARGV[at + 1]) end
   return {'done', change, place, order}
 end
 
 local answers = {'done', now, 0}
-local at = 3
+local at = 4
 while at <= #ARGV do
   local next = at + ARGV[at]
   answers[#answers + 1] = apply(at, next - 1)
@@ -125,7 +129,10 @@ while at <= #ARGV do
 end
 for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
 for key, members in pairs(added) do redis.call('ZADD', key, unpack(members)) end
-for key in pairs(counted) do redis.call('SET', key, string.format('%.0f', counters[key])) end
+for key, number in pairs(counters) do redis.call('SET', key, string.format('%.0f', number)) end
+if counters['${keys.change}'] then
+  redis.call('PUBLISH', ARGV[2], string.format('%.0f', counters['${keys.change}']) .. (announced and ' announced' or ''))
+end
 answers[3] = redis.call('LLEN', '${ticketsWaiting}')
 return answers
 `;

@@ -23,7 +23,7 @@ export type Change = {
   /** Refused if so many are queued. */
   maxQueued?: number;
   guards?: readonly Guard[];
-  /** Names that commands use by `found.after`. */
+  /** Ids of announcements: commands and moves use them by `found.after`, and senders are woken. */
   names?: readonly string[];
   moves?: Moves;
   commands?: readonly Command[];
@@ -40,7 +40,8 @@ export type Applied =
 export type ApplierParts = {
   script: Script;
   run: <T>(script: Script, values: string[]) => Promise<T>;
-  channel: string;
+  /** Where the numbers of changes are told, and their records to whom it concerns. */
+  channels: { numbers: string; records: string };
   /** Redis's time at which a change that has not been made yet must not be made any more. */
   deadline: () => string;
   /** Hears of Redis's time, epoch ms. */
@@ -77,9 +78,9 @@ export class Applier {
   }
 
   async #send(asked: readonly Asked[]): Promise<void> {
-    const { script, run, channel, deadline, onTime } = this.#parts;
+    const { script, run, channels, deadline, onTime } = this.#parts;
     try {
-      const values = [deadline(), channel];
+      const values = [deadline(), channels.numbers, channels.records];
       for (const { change } of asked) encode(change, values);
       const [kind, now, messages, ...answers] = await run<Reply>(script, values);
       onTime(now);

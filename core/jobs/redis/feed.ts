@@ -1,6 +1,8 @@
 /**
- * Events to watchers, whichever process made them: every saved change is published with its number,
- * in order. What a lost connection kept away is read back from the list of changes. What is not saved
+ * Events to watchers, whichever process made them. Every process hears the numbers of saved changes, so
+ * that it knows what is not news to who comes later; the records themselves, in order, are heard by
+ * those who have watchers, and published only if there is one. What a lost connection, or a
+ * subscription that had only begun, kept away is read back from the list of changes. What is not saved
  * yet (progress within a second) goes to this process's watchers directly.
  */
 import type { Logger } from '../../log.ts';
@@ -8,7 +10,7 @@ import { pause } from '../../pause.ts';
 import type { JobEvent, JobRecord, WatchFilter } from '../types.ts';
 import { EVENTS_PER_CHANGE, eventOf, Watcher, Watchers } from '../watchers.ts';
 import { Connection } from './connection.ts';
-import { changesChannel } from './keys.ts';
+import { numbersChannel, recordsChannel } from './keys.ts';
 
 export type FeedParts = {
   url: string;
@@ -16,8 +18,8 @@ export type FeedParts = {
   /** Jobs saved after a change number, in the order of theirs, a part of them if there are many; one job if named. */
   changedSince: (change: number, id?: string) => Promise<{ change: number; record: JobRecord }[]>;
   latestChange: () => Promise<number>;
-  /** A job ended, here or elsewhere. */
-  onFinal: () => void;
+  /** There is something to announce. */
+  onAnnounced: () => void;
 };
 
 /** How long a change may take to come back on the channel before it is passed on without it, ms. */
@@ -35,6 +37,8 @@ export class Feed {
   readonly #timer: NodeJS.Timeout;
   /** Number of the last change passed on. */
   #seen = 0;
+  /** Whether records are heard, or about to be. */
+  #listening = false;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -43,12 +47,15 @@ export class Feed {
       name: 'genscene-events',
       log: parts.log,
       prepare: async (client) => {
-        await client.subscribe(changesChannel(parts.url), (message) => this.#hear(message));
+        await client.subscribe(numbersChannel(parts.url), this.#hearNumber);
+        this.#listening = this.#watchers.size > 0;
+        if (this.#listening) await client.subscribe(recordsChannel(parts.url), this.#hearRecord);
         void this.#catchUp();
       },
     });
     this.#timer = setInterval(() => {
       if (this.#watchers.size > 0) void this.#catchUp();
+      else void this.#listenNoMore();
     }, LOOK_MS).unref();
   }
 
@@ -56,7 +63,7 @@ export class Feed {
     const watcher = new Watcher(filter, signal, () => this.#watchers.remove(watcher));
     if (signal.aborted) return watcher;
     if (this.#closing.signal.aborted) watcher.end();
-    else if (after === undefined) this.#watchers.add(watcher, this.#seen * EVENTS_PER_CHANGE);
+    else if (after === undefined) this.#add(watcher, this.#seen * EVENTS_PER_CHANGE);
     else void this.#resume(watcher, filter, signal, after);
     return watcher;
   }
@@ -86,35 +93,66 @@ export class Feed {
     await this.#subscription.close();
   }
 
-  #hear(message: string): void {
+  #add(watcher: Watcher, after: number): void {
+    this.#watchers.add(watcher, after);
+    void this.#listen();
+  }
+
+  readonly #hearNumber = (message: string): void => {
+    const [change, announced] = message.split(' ');
+    // With watchers it is passed on first.
+    if (this.#watchers.size === 0) this.#sawUpTo(Number(change));
+    if (announced) this.#parts.onAnnounced();
+  };
+
+  readonly #hearRecord = (message: string): void => {
     const space = message.indexOf(' ');
     const change = Number(message.slice(0, space));
-    // A look more than needed, should a title say so too, is cheaper than reading every record.
-    if (/"status":"(done|failed|cancelled)"/.test(message)) this.#parts.onFinal();
-    if (this.#watchers.size === 0) this.#seen = Math.max(this.#seen, change);
-    else {
-      const record = JSON.parse(message.slice(space + 1)) as JobRecord;
-      this.#pass(change, { ...record, eventId: change * EVENTS_PER_CHANGE });
-    }
+    if (this.#watchers.size === 0) return this.#sawUpTo(change);
+    const record = JSON.parse(message.slice(space + 1)) as JobRecord;
+    this.#pass(change, { ...record, eventId: change * EVENTS_PER_CHANGE });
+  };
+
+  #pass(change: number, record: JobRecord): void {
+    this.#watchers.tell(record);
+    this.#sawUpTo(change);
+  }
+
+  #sawUpTo(change: number): void {
+    this.#seen = Math.max(this.#seen, change);
     for (const wake of this.#echoes) wake();
   }
 
-  #pass(change: number, record: JobRecord): void {
-    this.#seen = Math.max(this.#seen, change);
-    this.#watchers.tell(record);
+  async #listen(): Promise<void> {
+    if (this.#listening) return;
+    this.#listening = true;
+    try {
+      const channel = recordsChannel(this.#parts.url);
+      await this.#subscription.call((client) => client.subscribe(channel, this.#hearRecord));
+      await this.#catchUp();
+    } catch {
+      // Away: the next connection subscribes.
+    }
+  }
+
+  async #listenNoMore(): Promise<void> {
+    if (!this.#listening) return;
+    this.#listening = false;
+    const channel = recordsChannel(this.#parts.url);
+    await this.#subscription.call((client) => client.unsubscribe(channel)).catch(() => {});
   }
 
   /** Passes on what happened while nothing was heard. */
   async #catchUp(): Promise<void> {
     try {
-      if (this.#watchers.size === 0) {
-        this.#seen = Math.max(this.#seen, await this.#parts.latestChange());
-        return;
-      }
-      for (;;) {
-        const changed = await this.#parts.changedSince(this.#seen);
+      if (this.#watchers.size === 0) return this.#sawUpTo(await this.#parts.latestChange());
+      for (let since = this.#seen; ;) {
+        const changed = await this.#parts.changedSince(since);
         if (changed.length === 0) return;
-        for (const { change, record } of changed) this.#pass(change, record);
+        for (const { change, record } of changed) {
+          since = Math.max(since, change);
+          this.#pass(change, record);
+        }
       }
     } catch {
       // Away again: the next connection, or the next look, brings it.
@@ -126,7 +164,7 @@ export class Feed {
     let since = Math.floor(after / EVENTS_PER_CHANGE);
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     // Events of one job cannot overtake each other, so there nothing needs to be held back meanwhile.
-    if (filter.id !== undefined) this.#watchers.add(watcher, Math.max(after, this.#seen * EVENTS_PER_CHANGE));
+    if (filter.id !== undefined) this.#add(watcher, Math.max(after, this.#seen * EVENTS_PER_CHANGE));
     while (!ended.aborted) {
       const seen = this.#seen;
       try {
@@ -136,7 +174,7 @@ export class Feed {
           if (record.eventId > after) watcher.offer(eventOf(record));
         }
         if (filter.id !== undefined) return;
-        if (changed.length === 0 && this.#seen === seen) return this.#watchers.add(watcher, after);
+        if (changed.length === 0 && this.#seen === seen) return this.#add(watcher, after);
       } catch {
         await pause(RETRY_MS, ended);
       }

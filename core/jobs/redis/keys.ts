@@ -51,8 +51,13 @@ export const TICKETS_QUEUE = 'tickets';
 /** bee-queue 2.0.0: LIST of messages that no one has taken yet. */
 export const ticketsWaiting = `${keys.tickets}:${TICKETS_QUEUE}:waiting`;
 
-/** Channels know no databases, so the database is in the name. */
-export function changesChannel(url: string): string {
+/** Channels know no databases, so the database is in the name. Here the number of the latest change is told, */
+export function numbersChannel(url: string): string {
+  return `${PREFIX}${databaseOf(url)}:numbers`;
+}
+
+/** and here each change with its record, for those who have watchers. */
+export function recordsChannel(url: string): string {
   return `${PREFIX}${databaseOf(url)}:changes`;
 }
 

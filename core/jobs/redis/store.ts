@@ -13,7 +13,7 @@ import type { RedisClock } from './clock.ts';
 import { PATIENCE_MS, type Connection } from './connection.ts';
 import { Applier, type Guard } from './apply.ts';
 import { found, movesBetween, turnOf, type Command, type Moves } from './indexes.ts';
-import { changesChannel, keys } from './keys.ts';
+import { keys, numbersChannel, recordsChannel } from './keys.ts';
 import { readRecord, recordVersion, writeRecord, type RecordMigration } from './record-format.ts';
 import { scripts, type Script } from './scripts.ts';
 import { usageRow } from './usage.ts';
@@ -73,7 +73,7 @@ export class Store {
     this.#parts = parts;
     const terms = {
       run: <T>(script: Script, values: string[]) => this.run<T>(script, values),
-      channel: changesChannel(parts.url),
+      channels: { numbers: numbersChannel(parts.url), records: recordsChannel(parts.url) },
       deadline: () => this.deadline(),
       onTime: (now: number) => parts.clock.set(now),
     };
