@@ -1,0 +1,110 @@
+/** The board of films over a real Redis: who may take what, and when it is free again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openJobs } from '../../../core/jobs/index.ts';
+import type { HelpBoard, JobBackend } from '../../../core/jobs/types.ts';
+import { openEmbeddedForTest } from '../../helpers/embedded-jobs.ts';
+import { composeJob } from '../../helpers/job-samples.ts';
+import { startRedisServer, type RedisServer } from '../../helpers/redis-server.ts';
+
+let redis: RedisServer;
+let jobs: JobBackend;
+let board: HelpBoard;
+beforeAll(async () => {
+  redis = await startRedisServer();
+  jobs = await openJobs({ dataDir: '/nowhere', redisUrl: redis.url });
+  board = jobs.help!;
+});
+afterAll(async () => {
+  await jobs.close();
+  await redis.dispose();
+});
+beforeEach(() => redis.command('FLUSHALL'));
+
+const film = { jobId: 'film', attempt: 2, token: 'token' };
+const by = (worker: string) => ({ jobId: film.jobId, attempt: film.attempt, worker });
+const maker = { ...by('host:1 maker'), token: film.token };
+const times = { ttlMs: 5000, leaseMs: 5000 };
+const nothing = { settled: [], own: [], helped: 0 };
+
+test('a segment is given to one worker, the first of those wanted that is free', async () => {
+  await board.offer(film, ['a', 'b', 'c'], 5000);
+  expect(await board.offers()).toEqual([{ ...film, free: 3 }]);
+  const taken = await Promise.all(
+    [1, 2, 3, 4].map((each) => board.take(by(`w${each}`), ['c', 'b', 'a'], 5000)),
+  );
+  const keys = taken.flatMap((each) => (typeof each === 'string' ? [] : [each.key]));
+  expect(keys.toSorted()).toEqual(['a', 'b', 'c']);
+  expect(taken).toContain('none');
+  expect(await board.offers()).toEqual([]);
+  expect(await board.take(by('w1'), ['z'], 5000)).toBe('none');
+  expect(await board.take({ ...by('w1'), attempt: 1 }, ['a'], 5000)).toBe('over');
+});
+
+test('who makes the film hears who has what, how far it is, and what was delivered', async () => {
+  await board.offer(film, ['a', 'b', 'c', 'd'], 5000);
+  await board.take(by('helper'), ['a'], 5000);
+  await board.take(by('helper'), ['b'], 5000);
+  expect(await board.beat(by('helper'), [{ key: 'a', frames: 12 }], 5000)).toEqual([]);
+  await board.deliver(by('helper'), 'b');
+  const news = await board.exchange(maker, { ...nothing, own: ['c'] }, times);
+  expect(news).toHaveLength(2);
+  expect(news).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ key: 'a', worker: 'helper', delivered: false, frames: 12 }),
+      expect.objectContaining({ key: 'b', worker: 'helper', delivered: true }),
+    ]),
+  );
+  // What the maker has is not given away, and settled segments are nobody's.
+  expect(await board.take(by('other'), ['c'], 5000)).toBe('none');
+  await board.exchange(maker, { settled: ['b', 'd'], own: ['c'], helped: 1 }, times);
+  expect(await board.take(by('other'), ['b', 'd'], 5000)).toBe('none');
+  expect((await jobs.stats()).segmentsHelped).toBe(1);
+});
+
+test('a silent worker loses its segments, a living one keeps them, and who gives back makes them free', async () => {
+  await board.offer(film, ['a', 'b'], 5000);
+  await board.take(by('dead'), ['a'], 40);
+  await board.take(by('alive'), ['b'], 40);
+  await board.beat(by('alive'), [{ key: 'b', frames: 1 }], 5000);
+  await sleep(60);
+  expect(await board.take(by('next'), ['a', 'b'], 5000)).toEqual({ key: 'a' });
+  expect(await board.beat(by('dead'), [{ key: 'a', frames: 9 }], 5000)).toEqual(['a']);
+  await board.release(by('dead'), ['a']);
+  expect(await board.take(by('other'), ['a'], 5000)).toBe('none');
+  await board.release(by('next'), ['a']);
+  expect(await board.take(by('other'), ['a'], 5000)).toEqual({ key: 'a' });
+});
+
+test('a film that is over, taken off or forgotten stops those who help with it', async () => {
+  await board.offer(film, ['a'], 5000);
+  await board.take(by('helper'), ['a'], 5000);
+  await board.exchange(maker, { settled: ['a'], own: [], helped: 0 }, times);
+  expect(await board.beat(by('helper'), [], 5000)).toBe('over');
+  expect(await board.exchange(maker, nothing, times)).toBeNull();
+
+  await board.offer(film, ['b'], 5000);
+  await board.withdraw(film);
+  expect(await board.take(by('helper'), ['b'], 5000)).toBe('over');
+  expect(await board.offers()).toEqual([]);
+
+  await board.offer(film, ['c'], 30);
+  await sleep(50);
+  expect(await board.beat(by('helper'), [{ key: 'c', frames: 1 }], 5000)).toBe('over');
+  expect(await board.offers()).toEqual([]);
+  // A delivery nobody waits for leaves nothing behind.
+  await board.deliver(by('helper'), 'c');
+  expect(await redis.command('KEYS', 'genscene:film*')).toEqual([]);
+});
+
+test('who helps hears of jobs that wait', async () => {
+  expect(await board.jobsWait()).toBe(false);
+  await jobs.add(composeJob());
+  expect(await board.jobsWait()).toBe(true);
+});
+
+test('where one process is all there is, there is no board', async () => {
+  const embedded = await openEmbeddedForTest();
+  expect(embedded.backend.help).toBeNull();
+  await embedded.dispose();
+});
