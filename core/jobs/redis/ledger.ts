@@ -6,11 +6,11 @@
  */
 import { StudioError } from '../../errors.ts';
 import { isFinal } from '../../schema/job.ts';
-import { holds } from '../lifecycle.ts';
+import { abandonedAt, claimed, holds, takenBack, type LifecyclePolicy } from '../lifecycle.ts';
 import type { LiveProgress } from '../live-progress.ts';
-import type { ClaimRef, JobRecord, JobRequest, Lease } from '../types.ts';
+import type { ClaimedJob, ClaimRef, JobRecord, JobRequest, Lease } from '../types.ts';
 import type { Feed } from './feed.ts';
-import type { CommitOptions, Saved, Snapshot, Store } from './store.ts';
+import type { CommitOptions, Saved, Snapshot, Store, Waiting } from './store.ts';
 import type { Tickets } from './tickets.ts';
 
 export type LedgerParts = {
@@ -109,6 +109,35 @@ export class Ledger {
       if (saved) return saved;
     }
     throw tooBusy();
+  }
+
+  /** Gives a waiting job to a worker of this process; null if it is not as it was. */
+  async claim(
+    { snapshot, request }: Waiting,
+    ask: { workerId: string; leaseMs: number; timeoutMs: number },
+  ): Promise<ClaimedJob | null> {
+    const { live, now } = this.#parts;
+    const next = claimed(snapshot.record, ask.workerId, now(), ask);
+    const saved = await this.save(snapshot, next);
+    if (!saved) return null;
+    const job = { ...saved, lease: next.lease };
+    live.start(job, now());
+    return { ...job, request };
+  }
+
+  /** What became of a running job whose worker fell silent; null if that is not so (any more). */
+  async takeBack(id: string, policy: LifecyclePolicy): Promise<JobRecord | null> {
+    let taken = false;
+    const record = await this.change(id, (job, now) => {
+      taken = (abandonedAt(job) ?? Number.POSITIVE_INFINITY) <= now;
+      return taken ? takenBack(job, now, policy) : job;
+    });
+    return taken ? record : null;
+  }
+
+  /** Saves what is pending of a running job's progress. Never rejects: the next report or the job's end saves it too. */
+  async writePending(claim: ClaimRef): Promise<void> {
+    await this.changeHeld(claim, (job) => ({ ...job })).catch(() => {});
   }
 
   async #follow(before: Snapshot | null, { saved: { record }, messages }: Saved): Promise<void> {

@@ -4,19 +4,17 @@
  * job meanwhile; else it starts over. The mark compared is random, not counted: a Redis that lost its
  * last second in a power cut may count to the same number twice.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { isFinal } from '../../schema/job.ts';
-import { announcementChannels } from '../lifecycle.ts';
 import type { JobRecord, JobRequest } from '../types.ts';
 import { EVENTS_PER_CHANGE } from '../watchers.ts';
 import type { RedisClock } from './clock.ts';
 import { PATIENCE_MS, type Connection } from './connection.ts';
 import { Applier, type Guard } from './apply.ts';
-import { found, movesBetween, turnOf, type Command, type Moves } from './indexes.ts';
+import { consequences } from './consequences.ts';
+import { found, movesBetween, turnOf, type Command } from './indexes.ts';
 import { keys, numbersChannel, recordsChannel } from './keys.ts';
+import { newMark } from './marks.ts';
 import { readRecord, recordVersion, writeRecord, type RecordMigration } from './record-format.ts';
 import { scripts, type Script } from './scripts.ts';
-import { usageRow } from './usage.ts';
 
 export type Snapshot = {
   record: JobRecord;
@@ -59,8 +57,6 @@ type PeekReply = [
 ];
 
 const FIELDS = ['record', 'version', 'change', 'mark', 'place', 'order'];
-/** How long a key outlives a job whose removal does not come, ms. */
-const KEY_GRACE_MS = 24 * 3600_000;
 
 export class Store {
   readonly #parts: StoreParts;
@@ -196,6 +192,21 @@ export class Store {
     return (await this.#changes.apply({ guards, commands })).kind === 'done';
   }
 
+  /** Places in the queue, from 1, of those that are in it. */
+  async positions(ids: readonly string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map();
+    const positions = await this.run<number[]>(scripts.positions, [...ids]);
+    return new Map(
+      ids.flatMap((id, index): [string, number][] => (positions[index] ? [[id, positions[index]]] : [])),
+    );
+  }
+
+  /** How many jobs could be claimed, those of silent workers included. */
+  async countDue(time: string): Promise<number> {
+    const [, due] = await this.run<[number, number]>(scripts.countDue, [time]);
+    return due;
+  }
+
   async run<T>(script: Script, values: string[]): Promise<T> {
     return this.#parts.connection.call(async (client) => {
       try {
@@ -229,36 +240,6 @@ export class Store {
   }
 }
 
-/** What must happen in the same moment as a job's end, and what a retry takes back of it. */
-function consequences(
-  before: JobRecord,
-  next: JobRecord,
-  { moves, commands, names }: { moves: Moves; commands: Command[]; names: string[] },
-): void {
-  const key = next.idempotency && keys.idempotency(next.owner, next.idempotency.key);
-  if (isFinal(next.status) && !isFinal(before.status)) {
-    for (const channel of announcementChannels(next)) {
-      const id = randomUUID();
-      const member = found.after(id);
-      names.push(id);
-      commands.push(['HSET', keys.announcement(id), 'job_id', next.id, 'channel', channel, 'event', next.status, 'record', found.record, 'change', found.change, 'member', member, 'created_at', String(next.updatedAt), 'attempts', '0']); // prettier-ignore
-      moves.additions.push(keys.outbox(channel), String(next.updatedAt), member);
-    }
-    moves.additions.push(keys.usage, String(next.finishedAt), JSON.stringify(usageRow(next, newMark())));
-    if (key) commands.push(['PEXPIREAT', key, String((next.expiresAt ?? next.updatedAt) + KEY_GRACE_MS)]);
-  }
-  if (key && isFinal(before.status) && !isFinal(next.status)) commands.push(['PERSIST', key]);
-}
-
 function numbered(record: JobRecord, change: string): JobRecord {
   return { ...record, eventId: Number(change) * EVENTS_PER_CHANGE };
-}
-
-const thisProcess = randomBytes(9).toString('base64url');
-let marks = 0;
-
-/** Never the same twice, in any process: 72 bits of this one and a count. */
-function newMark(): string {
-  marks += 1;
-  return `${thisProcess}${marks.toString(36)}`;
 }
