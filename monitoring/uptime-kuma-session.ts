@@ -6,11 +6,12 @@
  * taken once; the token of a login never expires; 2.x gives its reasons as keys of its translations and
  * says `loginRequired`, where 1.23 says nothing; 20 logins a minute are heard, of all clients together.
  */
-import { createHmac } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
 import { StudioError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { totp } from './totp.ts';
+import { inWords, isCrowded, reasonOf } from './uptime-kuma-reasons.ts';
 
 export type KumaAccount = {
   url: string;
@@ -248,40 +249,4 @@ function unanswered(reason: string, cause?: unknown): StudioError {
     hint: 'Check UPTIME_KUMA_URL and whether it runs.',
     cause,
   });
-}
-
-/** What 2.x gives as reasons of a refused login: keys of its translations. */
-const reasons: Partial<Record<string, string>> = {
-  authIncorrectCreds: 'incorrect username or password',
-  authInvalidToken: 'invalid token',
-  authUserInactiveOrDeleted: 'the user is inactive or deleted',
-};
-
-function inWords(msg: string | undefined): string | undefined {
-  return msg && (reasons[msg] ?? msg);
-}
-
-/** The same words in both lines. */
-function isCrowded(msg: string | undefined): boolean {
-  return msg?.startsWith('Too frequently') ?? false;
-}
-
-/** The socket's own reason (`connect ECONNREFUSED …`) is kept below the transport's `websocket error`. */
-function reasonOf(error: Error): string {
-  const below = z.object({ description: z.object({ message: z.string().min(1) }) }).safeParse(error);
-  return below.data?.description.message ?? error.message;
-}
-
-/** Six digits for 30 s (RFC 6238). @param secret base32 @param now epoch ms */
-export function totp(secret: string, now: number): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...secret.toUpperCase().replace(/[\s=-]/g, '')]
-    .map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(now / 30_000)));
-  const digest = createHmac('sha1', key).update(counter).digest();
-  const offset = digest.at(-1)! & 15;
-  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }

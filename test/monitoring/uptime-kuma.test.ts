@@ -1,7 +1,7 @@
 /** The client of Uptime Kuma against a loopback one of each line, and its webhook through the API. */
 import { expect, onTestFinished, test } from 'vitest';
 import { uptimeKumaCheck } from '../../monitoring/checks/uptime-kuma.ts';
-import { totp } from '../../monitoring/uptime-kuma-session.ts';
+import { totp } from '../../monitoring/totp.ts';
 import { openUptimeKuma, wantedMonitors, type UptimeKuma } from '../../monitoring/uptime-kuma.ts';
 import { startService } from '../api/service.ts';
 import { until } from '../helpers/app.ts';
