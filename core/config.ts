@@ -4,15 +4,8 @@
  */
 import path from 'node:path';
 import { z } from 'zod';
-import {
-  chatConfig,
-  chatSettings,
-  discordConfig,
-  slackConfig,
-  type ChatConfig,
-  type DiscordConfig,
-  type SlackConfig,
-} from './config/chat.ts';
+import { chatConfig, chatSettings, type ChatConfig } from './config/chat.ts';
+import { discordConfig, discordSettings, type DiscordConfig } from './config/discord.ts';
 import { list } from './config/fields.ts';
 import {
   jobSettings,
@@ -30,6 +23,7 @@ import {
 } from './config/media.ts';
 import { monitoringConfig, monitoringSettings, type MonitoringConfig } from './config/monitoring.ts';
 import { serverConfig, serverSettings, type ServerConfig } from './config/server.ts';
+import { slackConfig, slackSettings, type SlackConfig } from './config/slack.ts';
 import { speechConfig, speechSettings, type SpeechConfig } from './config/speech.ts';
 import { checkStorageSettings, s3Config, storageSettings, type S3Config } from './config/storage.ts';
 import { StudioError, type Issue } from './errors.ts';
@@ -48,6 +42,8 @@ const environmentSchema = z.object({
   ...mediaSettings,
   ...speechSettings,
   ...chatSettings,
+  ...discordSettings,
+  ...slackSettings,
   ...monitoringSettings,
   ...storageSettings,
 });
