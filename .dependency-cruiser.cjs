@@ -157,7 +157,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|out|data)/|^core/compositor/kernel/|\\.wasm$' },
+    exclude: { path: '^(dist|out|data)/|^core/compositor/kernel/|^bench/film/peers/|\\.wasm$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

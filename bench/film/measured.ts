@@ -1,7 +1,8 @@
 /** Runs a command and measures all of its processes: time on the wall, of processors, and memory at its most. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Tree } from './process-tree.ts';
 
 export type Cost = {
   /** s */
@@ -12,56 +13,54 @@ export type Cost = {
   memory: number;
 };
 
+export type MeasuredOptions = {
+  cwd?: string;
+  /** Added to our own environment. */
+  env?: Record<string, string>;
+  /** After which all its processes are killed, s. */
+  atMostS?: number;
+};
+
 const LOOK_MS = 100;
 
 /**
  * bash's `time` adds up what a process and all it waited for have used: our own children and theirs.
- * Memory is the sum of proportional set sizes, looked at ten times a second.
- * @throws {Error} with the command's last words if it fails
+ * A browser that is killed takes its children's times with it; so the tree is looked at ten times a second
+ * too, and the larger sum counts. Memory is the sum of proportional set sizes at those looks.
+ * @throws {Error} with the command's last words if it fails or takes too long
  */
-export async function measured(command: string, args: readonly string[], cwd?: string): Promise<Cost> {
+export async function measured(
+  command: string,
+  args: readonly string[],
+  options: MeasuredOptions = {},
+): Promise<Cost> {
   const began = performance.now();
   const child = spawn('bash', ['-c', 'TIMEFORMAT="TIMES %U %S"; time "$@"', 'bash', command, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    ...(cwd ? { cwd } : {}),
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
-  let memory = 0;
-  const looking = setInterval(() => (memory = Math.max(memory, memoryOfTree(child.pid!))), LOOK_MS);
-  const [code] = (await once(child, 'close')) as [number | null];
+  const tree = new Tree(child.pid!);
+  const looking = setInterval(() => tree.look(), LOOK_MS);
+  let late = false;
+  const limit = options.atMostS
+    ? setTimeout(() => {
+        late = true;
+        tree.kill();
+      }, options.atMostS * 1000)
+    : undefined;
+  const closed = once(child, 'close');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(limit);
   clearInterval(looking);
   const wall = (performance.now() - began) / 1000;
+  // What a command leaves behind holds its pipe open.
+  tree.kill();
+  await Promise.race([closed, sleep(1000, undefined, { ref: false })]);
   const times = /TIMES ([\d.]+) ([\d.]+)/.exec(said);
+  if (late) throw new Error(`${command} took longer than ${options.atMostS} s`);
   if (code !== 0 || !times) throw new Error(`${command} ${args.join(' ').slice(0, 200)} failed:\n${said}`);
-  return { wall, cpu: Number(times[1]) + Number(times[2]), memory };
-}
-
-/** MiB of a process and all below it. */
-function memoryOfTree(root: number): number {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = read(`/proc/${name}/stat`);
-    const parent = / [A-Z] (\d+) /.exec(stat.slice(stat.lastIndexOf(')')))?.[1];
-    if (parent) parents.set(Number(name), Number(parent));
-  }
-  const isBelow = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at !== undefined && at > 1; at = parents.get(at))
-      if (at === root) return true;
-    return false;
-  };
-  let kib = 0;
-  for (const pid of parents.keys())
-    if (isBelow(pid)) kib += Number(/^Pss: +(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
-  return kib / 1024;
-}
-
-/** A process may be gone by the time it is looked at. */
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
+  return { wall, cpu: Math.max(Number(times[1]) + Number(times[2]), tree.cpu()), memory: tree.memory };
 }

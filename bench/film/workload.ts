@@ -26,6 +26,19 @@ const sentences = [
   'Someone plays a song that everybody knows.',
   'And the tide takes back what it had lent.',
 ];
+/** For scenes too short for a sentence. */
+const words = [
+  'Harbour.',
+  'Nets.',
+  'Boats.',
+  'Salt.',
+  'Gulls.',
+  'Cranes.',
+  'Rain.',
+  'Lamps.',
+  'Songs.',
+  'Tide.',
+];
 const effects = ['zoomIn', 'panRight', 'zoomOut', 'panLeft'] as const;
 /** Which scenes are clips; the others are photographs. */
 const clipScenes = [2, 5, 8];
@@ -38,12 +51,16 @@ export type Workload = {
   seconds: number;
 };
 
-/** @param seconds of the whole film; scenes are as many as asked for and equally long */
+/**
+ * @param options.seconds of the whole film; scenes are as many as asked for and equally long. A scene lasts
+ * at least as long as its sentence (some 4 s), or its word (1.5 s) where `text` asks for words
+ */
 export async function makeWorkload(
   folder: string,
-  options: { seconds?: number; scenes?: number } = {},
+  options: { seconds?: number; scenes?: number; text?: 'sentences' | 'words' } = {},
 ): Promise<Workload> {
   const { seconds = 60, scenes: count = 10 } = options;
+  const spoken = options.text === 'words' ? words : sentences;
   await mkdir(folder, { recursive: true });
   const sceneSeconds = Math.round(((seconds + (count - 1) * FADE_S) / count) * 1000) / 1000;
   const scenes: Workload['scenes'] = [];
@@ -65,7 +82,7 @@ export async function makeWorkload(
     title: 'Bench',
     language: 'en',
     scenes: scenes.map((scene, index) => ({
-      text: sentences[index % sentences.length]!,
+      text: spoken[index % spoken.length]!,
       duration: scene.seconds,
       media: { type: scene.kind === 'clip' ? 'video' : 'image', src: path.basename(scene.file) },
       ...(scene.kind === 'photo' ? { effect: effects[index % 4]! } : {}),
