@@ -2,7 +2,8 @@
 import { StudioError } from '../errors.ts';
 import type { HelpBoard, SegmentHold } from '../jobs/types.ts';
 import { firstOf } from '../pause.ts';
-import type { FilmToHelp } from '../pipeline/shared-film.ts';
+import type { Choose, FilmToHelp } from '../pipeline/shared-film.ts';
+import { takeChosen } from './take-chosen.ts';
 import type { HelpTimes } from './times.ts';
 
 export type HeldSegmentsOptions = {
@@ -20,12 +21,14 @@ const RELEASE_MS = 1000;
 
 export class HeldSegments implements FilmToHelp {
   readonly #options: HeldSegmentsOptions;
-  readonly #held = new Map<string, { frames: number; lost: AbortController }>();
+  /** With their frames done. */
+  readonly #held = new Map<string, number>();
   readonly #over = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort = (): void => this.#over.abort(stopped());
   #heardAt = performance.now();
   #beating = false;
+  #leaving = false;
 
   constructor(options: HeldSegmentsOptions) {
     this.#options = options;
@@ -39,22 +42,24 @@ export class HeldSegments implements FilmToHelp {
     return this.#over.signal;
   }
 
-  async take(keys: readonly string[]): Promise<string | null> {
-    const { board, hold, times, isNeeded } = this.#options;
-    if (this.signal.aborted || isNeeded() || (await board.jobsWait())) return null;
-    const taken = await board.take(hold, keys, times.leaseMs);
-    if (taken === 'none' || taken === 'over') return null;
-    this.#held.set(taken.key, { frames: 0, lost: new AbortController() });
-    return taken.key;
+  async take(choose: Choose): Promise<string[]> {
+    const { board, hold, times } = this.#options;
+    if (this.signal.aborted || (await this.#mustLeave())) return [];
+    const taken = await takeChosen(board, hold, choose, times.leaseMs, new Set(), 1);
+    for (const key of taken ?? []) this.#held.set(key, 0);
+    return taken ?? [];
   }
 
   frames(key: string, done: number): void {
-    const segment = this.#held.get(key);
-    if (segment) segment.frames = done;
+    if (this.#held.has(key)) this.#held.set(key, done);
   }
 
-  signalOf(key: string): AbortSignal {
-    return this.#held.get(key)?.lost.signal ?? AbortSignal.abort(stopped());
+  isWanted(key: string): boolean {
+    return this.#held.has(key);
+  }
+
+  isLeaving(): boolean {
+    return this.#leaving;
   }
 
   async deliver(key: string): Promise<void> {
@@ -62,27 +67,34 @@ export class HeldSegments implements FilmToHelp {
     this.#held.delete(key);
   }
 
+  async release(keys: readonly string[]): Promise<void> {
+    const held = keys.filter((key) => this.#held.delete(key));
+    if (held.length > 0) await this.#options.board.release(this.#options.hold, held);
+  }
+
   /** Gives back what is still in hand. Never rejects. */
   async close(): Promise<void> {
-    const { board, hold, signal } = this.#options;
+    const { signal } = this.#options;
     clearInterval(this.#timer);
     signal.removeEventListener('abort', this.#onAbort);
     this.#over.abort(stopped());
-    const keys = [...this.#held.keys()];
-    this.#held.clear();
-    if (keys.length > 0) await firstOf(board.release(hold, keys).catch(() => undefined), RELEASE_MS); // prettier-ignore
+    await firstOf(
+      this.release([...this.#held.keys()]).catch(() => undefined),
+      RELEASE_MS,
+    );
   }
 
   async #beat(): Promise<void> {
     if (this.#beating || this.signal.aborted) return;
     this.#beating = true;
     const { board, hold, times } = this.#options;
-    const segments = [...this.#held].map(([key, { frames }]) => ({ key, frames }));
+    const segments = [...this.#held].map(([key, frames]) => ({ key, frames }));
     try {
+      await this.#mustLeave();
       const lost = await board.beat(hold, segments, times.leaseMs);
       this.#heardAt = performance.now();
       if (lost === 'over') this.#over.abort(stopped());
-      else for (const key of lost) this.#lose(key);
+      else for (const key of lost) this.#held.delete(key);
     } catch {
       // Others may have them by now.
       if (performance.now() - this.#heardAt > times.leaseMs) this.#over.abort(stopped());
@@ -91,9 +103,11 @@ export class HeldSegments implements FilmToHelp {
     }
   }
 
-  #lose(key: string): void {
-    this.#held.get(key)?.lost.abort(stopped());
-    this.#held.delete(key);
+  /** @throws {StudioError} not_ready */
+  async #mustLeave(): Promise<boolean> {
+    const { board, isNeeded } = this.#options;
+    this.#leaving = isNeeded() || (await board.jobsWait());
+    return this.#leaving;
   }
 }
 

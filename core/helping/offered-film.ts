@@ -9,7 +9,8 @@ import type { FilmNews, HelpBoard, SegmentHold } from '../jobs/types.ts';
 import type { Logger } from '../log.ts';
 import { firstOf, pause } from '../pause.ts';
 import { TOKEN_EXTENSION } from '../pipeline/help-film.ts';
-import type { Elsewhere, OfferFilm, SharedFilm } from '../pipeline/shared-film.ts';
+import type { Choose, Elsewhere, OfferFilm, SharedFilm } from '../pipeline/shared-film.ts';
+import { takeChosen } from './take-chosen.ts';
 import type { HelpTimes } from './times.ts';
 
 export type OfferTerms = {
@@ -55,22 +56,24 @@ class OfferedFilm implements SharedFilm {
     this.#keeping = this.#keep();
   }
 
-  async take(keys: readonly string[]): Promise<string | null> {
-    const takenOver = keys.find((key) => this.#takenOver.delete(key));
-    if (takenOver !== undefined) return this.#ours(takenOver);
-    const free = keys.filter((key) => !this.#own.has(key));
-    if (free.length === 0) return null;
-    if (!this.#onBoard) return this.#takeAlone(free);
+  async take(choose: Choose): Promise<string[]> {
+    const [takenOver] = this.#takenOver;
+    if (takenOver !== undefined) {
+      this.#takenOver.delete(takenOver);
+      return this.#ours([takenOver]);
+    }
+    const alone = (): string[] => this.#ours(choose(this.#free(), this.#workers));
+    if (!this.#onBoard) return alone();
     const { board, times } = this.#terms;
     try {
-      const taken = await board.take(this.#film, free, times.leaseMs);
-      if (taken === 'none') return null;
-      if (taken !== 'over') return this.#own.has(taken.key) ? await this.take(keys) : this.#ours(taken.key);
+      const taken = await takeChosen(board, this.#film, choose, times.leaseMs, this.#free(), this.#workers);
+      // In our hands already: another thread took it while the board could not be reached.
+      if (taken) return this.#ours(taken.filter((key) => !this.#own.has(key)));
       this.#onBoard = false;
     } catch (error) {
       this.#lose(error);
     }
-    return this.#takeAlone(free);
+    return alone();
   }
 
   settle(key: string, byOther: boolean): void {
@@ -172,14 +175,18 @@ class OfferedFilm implements SharedFilm {
     if (performance.now() - this.#heardAt > times.leaseMs) this.#elsewhere.clear();
   }
 
-  #takeAlone(free: readonly string[]): string | null {
-    const key = free.find((each) => !this.#own.has(each) && !this.#elsewhere.has(each));
-    return key === undefined ? null : this.#ours(key);
+  /** As far as is known here. */
+  #free(): Set<string> {
+    return new Set([...this.#open].filter((key) => !this.#own.has(key) && !this.#elsewhere.has(key)));
   }
 
-  #ours(key: string): string {
-    this.#own.add(key);
-    return key;
+  get #workers(): number {
+    return 1 + new Set([...this.#elsewhere.values()].map(({ worker }) => worker)).size;
+  }
+
+  #ours(keys: string[]): string[] {
+    for (const key of keys) this.#own.add(key);
+    return keys;
   }
 
   #wake(): void {

@@ -21,7 +21,7 @@ export type SegmentElsewhere = {
   delivered: boolean;
   /** Frames of it that are done. */
   frames: number;
-  /** Since it was taken, ms. */
+  /** Since it was begun, or as long as it is not, taken, ms. */
   heldMs: number;
 };
 
@@ -38,6 +38,8 @@ export type FilmNews = {
 /** A worker's hold on segments of a film. */
 export type SegmentHold = FilmRef & { worker: string };
 
+export type Taken = { taken: string[]; free: string[]; workers: number };
+
 export interface HelpBoard {
   /** Shows a film's open segments, or some again after they were forgotten. Forgotten `ttlMs` after the last word of it. */
   offer(film: FilmRef & { token: string }, keys: readonly string[], ttlMs: number): Promise<void>;
@@ -53,14 +55,11 @@ export interface HelpBoard {
   /** Films with free segments, most of them first. */
   offers(): Promise<FilmOffer[]>;
   /**
-   * Takes the first of `keys` that is on the board and that nobody has in hand, for `leaseMs`.
-   * @returns `none` if others have all of them, `over` if the film is no longer on the board
+   * Takes those of `keys` that are on the board and that nobody has in hand, for `leaseMs`.
+   * @returns what was taken, what is free then, and how many workers have segments in hand; `over` if the
+   * film is no longer on the board
    */
-  take(
-    hold: SegmentHold,
-    keys: readonly string[],
-    leaseMs: number,
-  ): Promise<{ key: string } | 'none' | 'over'>;
+  take(hold: SegmentHold, keys: readonly string[], leaseMs: number): Promise<Taken | 'over'>;
   /**
    * Renews the hold on segments and says how many frames of each are done.
    * @returns those that are lost (taken over or settled); `over` if the film is no longer on the board

@@ -6,9 +6,11 @@ import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import { StudioError } from '../errors.ts';
 import { allOrStop } from '../together.ts';
+import { sumFrames } from './batches.ts';
+import { nextShare } from './next-share.ts';
 import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
 import { segmentExtension } from './render-segments.ts';
-import { longestFirst } from './render-together.ts';
+import { countBatch } from './render-together.ts';
 import type { Segment } from './segments.ts';
 import type { FilmToHelp } from './shared-film.ts';
 
@@ -34,7 +36,7 @@ export async function helpFilm(
   if (!(await cache.has(request.token, TOKEN_EXTENSION, signal))) return null;
   const { segments, encoding } = await planFilm(request, deps, { onlyKnownSpeech: true });
   const extension = segmentExtension(encoding);
-  const open = new Map(longestFirst(segments).map((segment) => [segment.key, segment]));
+  const known = new Map(segments.map((segment) => [segment.key, segment]));
   const abort = new AbortController();
   const together = AbortSignal.any([signal, abort.signal]);
   const delivering: Promise<void>[] = [];
@@ -43,37 +45,52 @@ export async function helpFilm(
   async function renderInTurn(): Promise<void> {
     for (;;) {
       together.throwIfAborted();
-      const key = await film.take([...open.keys()]);
-      const segment = key === null ? undefined : open.get(key);
-      if (!segment) return;
-      open.delete(segment.key);
+      const keys = await film.take((free, workers) => {
+        const left = [...known.values()].filter(({ key }) => free.has(key));
+        return nextShare(left, { threads: compositor.threads, workers, from: 'back' }).map(({ key }) => key);
+      });
+      const batch = keys.flatMap((key) => known.get(key) ?? []);
+      if (batch.length === 0) return;
+      await renderBatch(batch);
+    }
+  }
+
+  /** Until all of it is delivered, or what comes next is not wanted here any more; the rest is given back. */
+  async function renderBatch(batch: readonly Segment[]): Promise<void> {
+    const stop = new AbortController();
+    let sent = 0;
+    const send = (finished: number): void => {
       // The thread goes on with the next one while this one is sent.
-      if (await renderOne(segment))
-        delivering.push(deliver(segment.key).catch((error: unknown) => abort.abort(error)));
-    }
-  }
-
-  /** @returns false if it was taken from us meanwhile */
-  async function renderOne({ key, plan }: Segment): Promise<boolean> {
-    const lost = film.signalOf(key);
+      for (; sent < finished; sent += 1) delivering.push(deliver(batch[sent]!.key));
+    };
+    const onProgress = (frames: number, finished: number): void => {
+      const isBetween = finished > sent;
+      send(finished);
+      countBatch(batch, frames, ({ key }, own) => film.frames(key, own));
+      const drawn = batch[Math.max(finished, segmentAt(batch, frames))];
+      if (drawn && (!film.isWanted(drawn.key) || (isBetween && film.isLeaving()))) stop.abort();
+    };
     try {
-      if (await cache.has(key, extension, together)) return true;
-      await compositor.run(
-        { kind: 'segment', plan, encoding, file: cache.file(key, extension) },
-        { signal: AbortSignal.any([together, lost]), onProgress: (frames) => film.frames(key, frames) },
-      );
-      return true;
+      const parts = batch.map(({ key, plan, scene }) => ({ plan, file: cache.file(key, extension), scene: scene + 1 })); // prettier-ignore
+      const until = AbortSignal.any([together, stop.signal]);
+      await compositor.run({ kind: 'segments', parts, encoding }, { signal: until, onProgress });
+      onProgress(sumFrames(batch), batch.length);
     } catch (error) {
-      if (lost.aborted && !together.aborted) return false;
-      throw error;
+      if (together.aborted || !stop.signal.aborted) throw error;
+      await film.release(batch.slice(sent).map(({ key }) => key));
     }
   }
 
+  /** A failure ends the help: nothing more can be delivered then. */
   async function deliver(key: string): Promise<void> {
-    if (!(await cache.share(key, extension)))
-      throw new StudioError('not_ready', 'The shared cache takes no files.', { retryable: true });
-    await film.deliver(key);
-    delivered += 1;
+    try {
+      if (!(await cache.share(key, extension)))
+        throw new StudioError('not_ready', 'The shared cache takes no files.', { retryable: true });
+      await film.deliver(key);
+      delivered += 1;
+    } catch (error) {
+      abort.abort(error);
+    }
   }
 
   await allOrStop(
@@ -83,4 +100,10 @@ export async function helpFilm(
   await Promise.all(delivering);
   abort.signal.throwIfAborted();
   return delivered;
+}
+
+/** Index of the segment of a batch whose frame is drawn after so many of all. */
+function segmentAt(batch: readonly Segment[], frames: number): number {
+  let end = 0;
+  return batch.findIndex(({ plan }) => (end += plan.frames) > frames);
 }

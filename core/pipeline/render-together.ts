@@ -1,14 +1,16 @@
 /**
- * Renders the segments of a film that is offered to other workers: those that nobody has in hand, longest
- * first, and fetches what others deliver. What they do not deliver in time is rendered here after all.
+ * Renders the segments of a film that is offered to other workers: those that nobody has in hand, some
+ * neighbours at a time, and fetches what others deliver. What they do not deliver in time is rendered here.
  */
 import type { Encoding } from '../compositor/encode.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import { asStudioError } from '../errors.ts';
 import { allOrStop } from '../together.ts';
+import { sumFrames } from './batches.ts';
+import { nextShare } from './next-share.ts';
 import type { SegmentRun } from './render-segments.ts';
 import type { Segment } from './segments.ts';
-import type { SharedFilm } from './shared-film.ts';
+import type { Elsewhere, SharedFilm } from './shared-film.ts';
 
 /** Another worker may take at least this long for a segment, ms, */
 const LEAST_PATIENCE_MS = 10_000;
@@ -16,11 +18,6 @@ const LEAST_PATIENCE_MS = 10_000;
 const PATIENCE = 3;
 /** What a frame takes as long as none was rendered here, ms. */
 const UNKNOWN_FRAME_MS = 100;
-
-/** Short ones last: so all workers end at about the same time. Equally long ones stay in the film's order. */
-export function longestFirst(segments: readonly Segment[]): Segment[] {
-  return [...segments].sort((a, b) => b.plan.frames - a.plan.frames);
-}
 
 /**
  * @param onFrames frames done of `run.frames`, those of others included, and the scene worked on, from 1
@@ -35,7 +32,7 @@ export async function renderTogether(
   signal: AbortSignal,
   onFrames: (done: number, scene: number) => void,
 ): Promise<number> {
-  const open = new Map(longestFirst(run.missing).map((segment) => [segment.key, segment]));
+  const open = new Map(run.missing.map((segment) => [segment.key, segment]));
   /** Being rendered or fetched here. */
   const inHand = new Set<string>();
   const pace = { frames: 0, ms: 0 };
@@ -45,14 +42,16 @@ export async function renderTogether(
   const abort = new AbortController();
   const together = AbortSignal.any([signal, abort.signal]);
 
-  /** One after the other, until nothing is left to do. */
+  /** One batch after the other, until nothing is left to do. */
   async function renderInTurn(): Promise<void> {
     while (open.size > 0) {
       together.throwIfAborted();
-      const wanted = [...open.keys()].filter((key) => !inHand.has(key));
-      const key = wanted.length > 0 ? await film.take(wanted) : null;
-      const segment = key === null ? undefined : open.get(key);
-      if (segment) await renderHere(segment);
+      const keys = await film.take((free, workers) => {
+        const left = [...open.values()].filter(({ key }) => free.has(key) && !inHand.has(key));
+        return nextShare(left, { threads: compositor.threads, workers, from: 'front' }).map(({ key }) => key);
+      });
+      const batch = keys.flatMap((key) => open.get(key) ?? []);
+      if (batch.length > 0) await renderHere(batch);
       else {
         idle += 1;
         await film.news(together);
@@ -61,22 +60,26 @@ export async function renderTogether(
     }
   }
 
-  async function renderHere(segment: Segment): Promise<void> {
-    const scene = segment.scene + 1;
-    inHand.add(segment.key);
+  async function renderHere(batch: readonly Segment[]): Promise<void> {
+    for (const { key } of batch) inHand.add(key);
     const startedAt = performance.now();
+    let settled = 0;
+    const onProgress = (frames: number, finished: number): void => {
+      countBatch(batch, frames, count);
+      for (; settled < finished; settled += 1) {
+        run.rendered(batch[settled]!);
+        settle(batch[settled]!, false);
+      }
+    };
     try {
-      await compositor.run(
-        { kind: 'segment', plan: segment.plan, encoding, file: run.file(segment) },
-        { signal: together, onProgress: (frames) => count(segment, frames) },
-      );
+      const parts = batch.map((segment) => ({ plan: segment.plan, file: run.file(segment), scene: segment.scene + 1 })); // prettier-ignore
+      await compositor.run({ kind: 'segments', parts, encoding }, { signal: together, onProgress });
+      onProgress(sumFrames(batch), batch.length);
     } catch (error) {
-      throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene });
+      throw asStudioError(error, 'render_failed').at({ stage: 'rendering' });
     }
-    pace.frames += segment.plan.frames;
+    pace.frames += sumFrames(batch);
     pace.ms += performance.now() - startedAt;
-    run.rendered(segment);
-    settle(segment, false);
   }
 
   /** Hears what others do, until nothing is left to do. */
@@ -88,9 +91,10 @@ export async function renderTogether(
         const segment = open.get(key);
         if (!segment || inHand.has(key)) continue;
         if (there.delivered) fetching.push(fetch(segment));
-        else if (isTooSlow(segment, there.heldMs)) film.takeOver(key);
         else count(segment, Math.min(there.frames, segment.plan.frames));
       }
+      const needed = idle > 0 ? betterHere() : null;
+      if (needed) film.takeOver(needed);
       await film.news(together);
     }
     await Promise.all(fetching);
@@ -113,14 +117,43 @@ export async function renderTogether(
     film.settle(segment.key, byOther);
   }
 
-  /** Only where nothing else is left to do here: rendering it twice then costs nobody anything. */
-  function isTooSlow({ plan }: Segment, heldMs: number): boolean {
+  /**
+   * Once nothing else is left to do here: the last segment that another has in hand and has not begun while it
+   * is at another one, or one that it is too slow with. To render that twice costs nobody anything.
+   */
+  function betterHere(): string | null {
+    const held = [...film.elsewhere()].filter(([key, { delivered }]) => !delivered && open.has(key) && !inHand.has(key)); // prettier-ignore
+    const waits = held
+      .filter(
+        ([, one]) =>
+          one.frames === 0 && held.some(([, other]) => other !== one && other.worker === one.worker),
+      )
+      .sort(([a], [b]) => open.get(b)!.start - open.get(a)!.start);
+    return (waits[0] ?? held.find(([key, there]) => isTooSlow(open.get(key)!, there)))?.[0] ?? null;
+  }
+
+  function isTooSlow({ plan }: Segment, { heldMs }: Elsewhere): boolean {
     const frameMs = pace.frames > 0 ? pace.ms / pace.frames : UNKNOWN_FRAME_MS;
-    return idle > 0 && heldMs > Math.max(LEAST_PATIENCE_MS, PATIENCE * frameMs * plan.frames);
+    return heldMs > Math.max(LEAST_PATIENCE_MS, PATIENCE * frameMs * plan.frames);
   }
 
   await allOrStop(abort, [collect(), ...Array.from({ length: compositor.threads }, () => renderInTurn())]);
   return helped;
+}
+
+/** Says of each segment of a batch how many of its frames are done, when so many of all are. */
+export function countBatch(
+  batch: readonly Segment[],
+  frames: number,
+  count: (segment: Segment, frames: number) => void,
+): void {
+  let before = 0;
+  for (const segment of batch) {
+    const own = Math.min(segment.plan.frames, frames - before);
+    if (own <= 0) return;
+    count(segment, own);
+    before += segment.plan.frames;
+  }
 }
 
 /** Adds up the frames of all segments, whoever draws them. */
@@ -130,7 +163,9 @@ function countFrames(
   const frames = new Map<string, number>();
   let total = 0;
   return (segment, done) => {
-    total += done - (frames.get(segment.key) ?? 0);
+    const before = frames.get(segment.key) ?? 0;
+    if (done === before) return;
+    total += done - before;
     frames.set(segment.key, done);
     onFrames(total, segment.scene + 1);
   };

@@ -17,7 +17,7 @@ import { joinFilm } from './package.ts';
 import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing } from './render-segments.ts';
-import { longestFirst, renderTogether } from './render-together.ts';
+import { renderTogether } from './render-together.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
 import type { OfferFilm, SharedFilm } from './shared-film.ts';
 import { drawStills } from './stills.ts';
@@ -84,7 +84,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       deps.compositor.threads,
     );
     progress.expect('rendering', work.expectedS);
-    const keys = longestFirst(run.missing).map(({ key }) => key);
+    const keys = run.missing.map(({ key }) => key);
     shared = request.offer?.({ keys, expectedS: work.expectedS, cache: deps.cache }) ?? null;
 
     const stills = await drawStills(

@@ -43,8 +43,9 @@ for at = last + 1, #ARGV do redis.call('HDEL', ARGV[1], ARGV[at]) end
 for at = 8, last do
   local value = redis.call('HGET', ARGV[1], ARGV[at])
   local found = state(value)
-  if value and (isFree(value) or found.worker == ARGV[3]) then
-    redis.call('HSET', ARGV[1], ARGV[at], held(ARGV[5], found and found.since or nowText, 0, ARGV[3]))
+  -- Who makes the film may take from others what is not delivered; they hear of it.
+  if value and not (found and found.untilMs == 0) then
+    redis.call('HSET', ARGV[1], ARGV[at], held(ARGV[5], nowText, 0, ARGV[3]))
   end
 end
 redis.call('PEXPIRE', ARGV[1], ARGV[4])
@@ -85,18 +86,29 @@ end
 return answer
 `;
 
-/** Arguments: hash, worker, lease ms, keys. Answers a key, '' if none is free, nil if there is no film. */
+/** Arguments: hash, worker, lease ms, keys. Answers {taken, free, workers}, nil if there is no film. */
 const TAKE = `
 ${STATE}
 if redis.call('EXISTS', ARGV[1]) == 0 then return nil end
+local taken, free, workers, seen = {}, {}, 0, {}
 for at = 4, #ARGV do
   local value = redis.call('HGET', ARGV[1], ARGV[at])
   if value and isFree(value) then
     redis.call('HSET', ARGV[1], ARGV[at], held(ARGV[3], nowText, 0, ARGV[2]))
-    return ARGV[at]
+    taken[#taken + 1] = ARGV[at]
   end
 end
-return ''
+local all = redis.call('HGETALL', ARGV[1])
+for at = 1, #all, 2 do
+  local found = state(all[at + 1])
+  if isFree(all[at + 1]) then
+    free[#free + 1] = all[at]
+  elseif found.untilMs > 0 and not seen[found.worker] then
+    seen[found.worker] = true
+    workers = workers + 1
+  end
+end
+return {taken, free, workers}
 `;
 
 /** Arguments: hash, worker, lease ms, key, frames, key, frames, … Answers the keys that are lost, nil if there is no film. */
@@ -108,7 +120,9 @@ for at = 4, #ARGV, 2 do
   local found = state(redis.call('HGET', ARGV[1], ARGV[at]))
   if found and found.worker == ARGV[2] then
     if found.untilMs > 0 then
-      redis.call('HSET', ARGV[1], ARGV[at], held(ARGV[3], found.since, ARGV[at + 1], ARGV[2]))
+      local since = found.since
+      if found.frames == '0' and ARGV[at + 1] ~= '0' then since = nowText end
+      redis.call('HSET', ARGV[1], ARGV[at], held(ARGV[3], since, ARGV[at + 1], ARGV[2]))
     end
   else
     lost[#lost + 1] = ARGV[at]

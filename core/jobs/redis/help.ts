@@ -2,7 +2,15 @@
  * The board of films in Redis: one hash a film (field: key of an open segment, value: who has it), and
  * one sorted set of films by when they are forgotten. Each step is one script, with the clock of Redis.
  */
-import type { FilmNews, FilmOffer, FilmRef, HelpBoard, SegmentElsewhere, SegmentHold } from '../types.ts';
+import type {
+  FilmNews,
+  FilmOffer,
+  FilmRef,
+  HelpBoard,
+  SegmentElsewhere,
+  SegmentHold,
+  Taken,
+} from '../types.ts';
 import { helpScripts } from './help-scripts.ts';
 import { keys } from './keys.ts';
 import type { Store } from './store.ts';
@@ -71,14 +79,16 @@ export class RedisHelpBoard implements HelpBoard {
     return offers.sort((a, b) => b.free - a.free);
   }
 
-  async take(
-    hold: SegmentHold,
-    wanted: readonly string[],
-    leaseMs: number,
-  ): Promise<{ key: string } | 'none' | 'over'> {
-    const key = await this.#store.run<string | null>(helpScripts.take, [hashOf(hold), hold.worker, String(leaseMs), ...wanted]); // prettier-ignore
-    if (key === null) return 'over';
-    return key === '' ? 'none' : { key };
+  async take(hold: SegmentHold, wanted: readonly string[], leaseMs: number): Promise<Taken | 'over'> {
+    const reply = await this.#store.run<[string[], string[], number] | null>(helpScripts.take, [
+      hashOf(hold),
+      hold.worker,
+      String(leaseMs),
+      ...wanted,
+    ]);
+    if (!reply) return 'over';
+    const [taken, free, workers] = reply;
+    return { taken, free, workers };
   }
 
   async beat(

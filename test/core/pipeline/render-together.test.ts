@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Compositor } from '../../../core/compositor/pool.ts';
+import type { SegmentPart } from '../../../core/compositor/encode.ts';
 import { StudioError } from '../../../core/errors.ts';
+import { nextShare } from '../../../core/pipeline/next-share.ts';
 import type { SegmentRun } from '../../../core/pipeline/render-segments.ts';
 import { renderTogether } from '../../../core/pipeline/render-together.ts';
 import type { Segment } from '../../../core/pipeline/segments.ts';
@@ -14,8 +16,16 @@ const never = new AbortController().signal;
 type Fate = 'ours' | 'delivered' | 'undeliverable' | 'lost' | 'slow';
 const fates: Fate[] = ['ours', 'delivered', 'undeliverable', 'lost', 'slow'];
 
-const segmentOf = (frames: number, index: number): Segment =>
-  ({ key: `key-${index}`, scene: index, kind: 'body', start: 0, plan: { frames } }) as Segment;
+/** Neighbours of so many frames each, a scene each. */
+function segmentsOf(frames: readonly number[]): Segment[] {
+  let start = 0;
+  return frames.map((each, index) => {
+    const plan = { frames: each, fps: 30 };
+    const segment = { key: `key-${index}`, scene: index, kind: 'body', start, plan } as Segment;
+    start += each;
+    return segment;
+  });
+}
 
 function openFilm(segments: Segment[], fateOf: Map<string, Fate>, threads: number, faulty?: string) {
   const rendered: string[] = [];
@@ -26,12 +36,22 @@ function openFilm(segments: Segment[], fateOf: Map<string, Fate>, threads: numbe
   const own = new Set<string>();
   for (const [key, fate] of fateOf)
     if (fate !== 'ours')
-      elsewhere.set(key, { delivered: false, frames: 1, heldMs: fate === 'slow' ? 1e9 : 0 });
+      elsewhere.set(
+        key,
+        fate === 'slow'
+          ? { worker: key, delivered: false, frames: 1, heldMs: 1e9 }
+          : { worker: 'other', delivered: false, frames: 0, heldMs: 0 },
+      );
   const film: SharedFilm = {
-    async take(keys) {
-      const key = keys.find((each) => takenOver.delete(each)) ?? keys.find((each) => !elsewhere.has(each) && !own.has(each)); // prettier-ignore
-      if (key) own.add(key);
-      return key ?? null;
+    async take(choose) {
+      const [forced] = takenOver;
+      if (forced) takenOver.delete(forced);
+      const free = new Set(
+        segments.map(({ key }) => key).filter((key) => !elsewhere.has(key) && !own.has(key)),
+      );
+      const taken = forced ? [forced] : choose(free, 2);
+      for (const key of taken) own.add(key);
+      return taken;
     },
     settle: (key) => void settled.push(key),
     takeOver(key) {
@@ -68,15 +88,20 @@ function openFilm(segments: Segment[], fateOf: Map<string, Fate>, threads: numbe
   const compositor = {
     threads,
     async run(
-      task: { file: string; plan: { frames: number } },
-      options: { onProgress: (done: number) => void },
+      task: { parts: SegmentPart[] },
+      options: { onProgress: (done: number, finished: number) => void },
     ) {
       most = Math.max(most, ++busy);
-      await new Promise((resolve) => setImmediate(resolve));
+      let frames = 0;
+      for (const [index, { file, plan, scene }] of task.parts.entries()) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (file === faulty) throw new StudioError('render_failed', 'It broke.', { scene });
+        frames += plan.frames;
+        rendered.push(file);
+        // Of the last one only the end is told.
+        if (index < task.parts.length - 1) options.onProgress(frames, index + 1);
+      }
       busy -= 1;
-      if (task.file === faulty) throw new StudioError('render_failed', 'It broke.');
-      options.onProgress(task.plan.frames);
-      rendered.push(task.file);
     },
     close: async () => {},
   } as unknown as Compositor;
@@ -90,7 +115,7 @@ test('all segments get there, whatever others do', async () => {
   }); // prettier-ignore
   await fc.assert(
     fc.asyncProperty(cases, async ({ segments: given, threads }) => {
-      const segments = given.map(([frames], index) => segmentOf(frames, index));
+      const segments = segmentsOf(given.map(([frames]) => frames));
       const fateOf = new Map(given.map(([, fate], index) => [`key-${index}`, fate]));
       const world = openFilm(segments, fateOf, threads);
       let frames = 0;
@@ -108,7 +133,7 @@ test('all segments get there, whatever others do', async () => {
 });
 
 test('a segment that cannot be rendered ends the film with its scene, though others go on', async () => {
-  const segments = [9, 8, 7].map(segmentOf);
+  const segments = segmentsOf([9, 8, 7]);
   const world = openFilm(segments, new Map([['key-2', 'slow']]), 2, 'key-1');
   await expect(
     renderTogether(world.run, encoding, world.compositor, world.film, never, () => {}),
@@ -116,7 +141,7 @@ test('a segment that cannot be rendered ends the film with its scene, though oth
 });
 
 test('a cancelled film does not wait for others', async () => {
-  const segments = [9, 8].map(segmentOf);
+  const segments = segmentsOf([9, 8]);
   const world = openFilm(segments, new Map([['key-0', 'slow'], ['key-1', 'slow']]), 1); // prettier-ignore
   world.film.takeOver = () => {};
   const stop = new AbortController();
@@ -124,4 +149,31 @@ test('a cancelled film does not wait for others', async () => {
   await expect(
     renderTogether(world.run, encoding, world.compositor, world.film, stop.signal, () => {}),
   ).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('a share is some of what is free, neighbours in their order, from the end that was asked for', () => {
+  const cases = fc.record({
+    frames: fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 30 }),
+    taken: fc.array(fc.integer({ min: 0, max: 29 })),
+    threads: fc.integer({ min: 1, max: 8 }),
+    workers: fc.integer({ min: 1, max: 8 }),
+    from: fc.constantFrom('front' as const, 'back' as const),
+  });
+  fc.assert(
+    fc.property(cases, ({ frames, taken, threads, workers, from }) => {
+      const all = segmentsOf(frames);
+      const free = all.filter((_, index) => !taken.includes(index));
+      const share = nextShare(free, { threads, workers, from });
+      const at = share.map((segment) => free.indexOf(segment));
+      expect(share.length > 0).toBe(free.length > 0);
+      for (const [index, segment] of share.entries()) {
+        if (index === 0) continue;
+        expect(at[index]).toBe(at[index - 1]! + 1);
+        expect(segment.start).toBe(share[index - 1]!.start + share[index - 1]!.plan.frames);
+      }
+      if (share.length > 1) expect(from === 'front' ? at[0] : at.at(-1)).toBe(from === 'front' ? 0 : free.length - 1); // prettier-ignore
+      if (share.length === 1)
+        expect(share[0]!.plan.frames).toBe(Math.max(...free.map(({ plan }) => plan.frames)));
+    }),
+  );
 });
