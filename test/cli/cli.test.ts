@@ -167,7 +167,15 @@ describe('render', () => {
     );
     const { code, stdout, stderr } = await runCli(['render', 'long.yaml', '--quality', 'high', '--json'], {
       cwd,
-      onStart: (child) => child.stderr!.on('data', (text: string) => { if (text.includes('rendering')) setTimeout(() => child.kill('SIGINT'), 300); }), // prettier-ignore
+      onStart: (child) => {
+        let isAsked = false;
+        child.stderr!.on('data', (text: string) => {
+          // Once: a second one would end it without cleaning up.
+          if (isAsked || !text.includes('rendering')) return;
+          isAsked = true;
+          setTimeout(() => child.kill('SIGINT'), 300);
+        });
+      },
     });
     expect(stderr).toContain('Stopping …');
     expect(code).toBe(130);

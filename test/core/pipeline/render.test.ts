@@ -238,8 +238,9 @@ describe('what goes wrong', () => {
       encoding = await descendants(child.pid!);
     }
     child.kill('SIGKILL');
-    await sleep(1000);
-    expect(await Promise.all(encoding.map(isAlive))).toEqual(encoding.map(() => false));
+    await expect
+      .poll(() => Promise.all(encoding.map(isAlive)), { timeout: 20_000 })
+      .toEqual(encoding.map(() => false));
     const kept = (await finished()).length;
     const again = createStudio(loadConfig({ DATA_DIR: data, PATH: searchPath }));
     const job = await again.render(storyboard, { outDir: path.join(folder, 'killed') });

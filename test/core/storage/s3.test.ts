@@ -199,18 +199,18 @@ describe('reading', () => {
   test('a reader that leaves ends the request', async () => {
     const storage = await open();
     await storage.publish(JOB, { 'film.mp4': await make('moving') });
+    const film = { ...(await storage.open(JOB, 'film.mp4'))! };
+    const stream = film.stream();
+    stream.once('error', () => undefined);
     const gone = new Promise<void>((resolve) => {
       server.fault = (request, response) => {
         if (request.method !== 'GET') return false;
         response.once('close', resolve);
+        stream.destroy();
         return true; // never answered
       };
     });
-    const film = { ...(await storage.open(JOB, 'film.mp4'))! };
-    const stream = film.stream();
-    stream.once('error', () => undefined);
     stream.resume();
-    setTimeout(() => stream.destroy(), 50);
     await gone;
   });
 });
