@@ -141,16 +141,18 @@ function pieces(frames: number, longest: number): { from: number; frames: number
   });
 }
 
-/** sha256 over everything that decides the segment's bytes. Files count by their hash, not by where they lie. */
+/** sha256 over everything that decides the segment's bytes. */
 export function segmentKey(plan: SegmentPlan, encoding: Encoding, versions: Record<string, string>): string {
-  const decisive = JSON.stringify(
-    { renderer: RENDERER_VERSION, versions, encoding, plan },
-    (key, value: unknown) => {
-      // Logos and watermarks are named by their content.
-      if ((key === 'logo' || key === 'picture') && typeof value === 'string') return path.basename(value);
-      const isFile = typeof value === 'object' && value !== null && 'path' in value && 'hash' in value;
-      return isFile ? { ...value, path: undefined } : value;
-    },
-  );
+  return planKey(plan, { versions, encoding });
+}
+
+/** sha256 over a plan and what else decides the outcome. Files count by their hash, not by where they lie. */
+export function planKey(plan: SegmentPlan, besides: Record<string, unknown>): string {
+  const decisive = JSON.stringify({ renderer: RENDERER_VERSION, ...besides, plan }, (key, value: unknown) => {
+    // Logos and watermarks are named by their content.
+    if ((key === 'logo' || key === 'picture') && typeof value === 'string') return path.basename(value);
+    const isFile = typeof value === 'object' && value !== null && 'path' in value && 'hash' in value;
+    return isFile ? { ...value, path: undefined } : value;
+  });
   return createHash('sha256').update(decisive).digest('hex');
 }

@@ -3,46 +3,33 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { ContentCache } from '../cache.ts';
-import type { Compositor } from '../compositor/pool.ts';
-import type { Layer, SegmentPlan } from '../compositor/plan.ts';
-import type { OverlaySpan } from '../drawing/types.ts';
 import type { SheetCell } from '../drawing/sheet.ts';
-import { asStudioError } from '../errors.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
-import { eachOrStop } from '../together.ts';
-import type { SceneLayer, Segment } from './segments.ts';
+import {
+  drawSceneFrame,
+  drawSceneFrames,
+  type SceneFrame,
+  type SceneFramesDeps,
+  type SceneFramesInput,
+  type Size,
+} from './scene-frames.ts';
+import type { Segment } from './segments.ts';
 import type { Timeline } from './timeline.ts';
-
-type Size = { width: number; height: number };
-
-export type StillsDeps = { compositor: Compositor; cache: ContentCache };
-
-type SceneFrame = { rgb: Uint8Array; width: number; height: number };
-
-export type StillsInput = {
-  timeline: Timeline;
-  layers: SceneLayer[];
-  /** Titles and watermark, but no captions: half a sentence on a poster says nothing. */
-  overlays: OverlaySpan[];
-};
 
 /** Short side of a sheet's pictures, px. */
 const SHEET_SHORT_SIDE = 360;
 /** Pictures taller than this would only make the poster file large, px of the short side. */
 const POSTER_SHORT_SIDE = 1080;
-/** Where in a scene its picture is taken, as a share of its length. */
-const TELLING_MOMENT = 0.45;
-
 /** Paths of both in the cache. */
 export type Stills = { sheet: string; poster: string };
 
 /** Sheet and poster, from the cache when no picture and no text of the storyboard changed. */
 export async function drawStills(
-  input: StillsInput,
+  input: SceneFramesInput,
   segments: Segment[],
   storyboard: Storyboard,
   film: Size,
-  deps: StillsDeps,
+  deps: SceneFramesDeps,
   options: { signal: AbortSignal; onScene: (done: number) => void },
 ): Promise<Stills> {
   const { cache } = deps;
@@ -62,7 +49,9 @@ export async function drawStills(
     .digest('hex');
   const stills = { sheet: cache.file(key, 'png'), poster: cache.file(key, 'jpg') };
   if ((await cache.has(key, 'png')) && (await cache.has(key, 'jpg'))) return stills;
-  const frames = await drawSceneFrames(input, film, deps.compositor, options);
+  // A sheet of hundreds shows each of them small; their pictures must not add up.
+  const shortSide = Math.max(120, SHEET_SHORT_SIDE * Math.min(1, Math.sqrt(40 / input.layers.length)));
+  const frames = await drawSceneFrames(input, shrunk(film, shortSide), deps, options);
   const cells = frames.map((picture, index) => sheetCell(picture, index, storyboard, input.timeline));
   const sheet = {
     title: storyboard.title,
@@ -73,7 +62,7 @@ export async function drawStills(
   const { compositor } = deps;
   const png = await compositor.run({ kind: 'sheet', input: sheet }, { signal: options.signal });
   await keep(cache, key, 'png', png);
-  await keep(cache, key, 'jpg', await drawPoster(input, frames, film, deps.compositor, options.signal));
+  await keep(cache, key, 'jpg', await drawPoster(input, frames, film, deps, options.signal));
   return stills;
 }
 
@@ -101,67 +90,16 @@ async function keep(cache: ContentCache, key: string, extension: string, bytes: 
   await cache.keep(temporary, key, extension);
 }
 
-/** One small frame of every scene, side by side on the compositor's threads. */
-async function drawSceneFrames(
-  input: StillsInput,
-  film: Size,
-  compositor: Compositor,
-  { signal, onScene }: { signal: AbortSignal; onScene: (done: number) => void },
-): Promise<SceneFrame[]> {
-  // A sheet of hundreds shows each of them small; their pictures must not add up.
-  const size = shrunk(
-    film,
-    Math.max(120, SHEET_SHORT_SIDE * Math.min(1, Math.sqrt(40 / input.layers.length))),
-  );
-  const frames: SceneFrame[] = [];
-  let done = 0;
-  await eachOrStop(signal, [...input.layers.keys()], async (scene, together) => {
-    try {
-      frames[scene] = await drawSceneFrame(input, scene, size, compositor, together);
-    } catch (error) {
-      throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene: scene + 1 });
-    }
-    onScene(++done);
-  });
-  return frames;
-}
-
-async function drawSceneFrame(
-  input: StillsInput,
-  scene: number,
-  size: Size,
-  compositor: Compositor,
-  signal: AbortSignal,
-): Promise<SceneFrame> {
-  const timed = input.timeline.scenes[scene]!;
-  const index = Math.floor(timed.frames * TELLING_MOMENT);
-  const plan: SegmentPlan = {
-    ...size,
-    fps: input.timeline.fps,
-    frames: timed.frames,
-    base: { ...input.layers[scene]!, sceneFrames: timed.frames, offset: 0 } as Layer,
-    incoming: null,
-    transition: null,
-    overlays: input.overlays.map((span) => ({
-      ...span,
-      startFrame: span.startFrame - timed.start,
-      endFrame: span.endFrame - timed.start,
-    })),
-  };
-  const rgb = await compositor.run({ kind: 'frame', plan, index }, { signal });
-  return { rgb, ...size };
-}
-
 /** The poster: the scene with the most to see, drawn anew at the film's size. @returns JPEG */
 async function drawPoster(
-  input: StillsInput,
+  input: SceneFramesInput,
   frames: SceneFrame[],
   film: Size,
-  compositor: Compositor,
+  deps: SceneFramesDeps,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const scene = await mostTelling(frames);
-  const picture = await drawSceneFrame(input, scene, shrunk(film, POSTER_SHORT_SIDE), compositor, signal);
+  const picture = await drawSceneFrame(input, scene, shrunk(film, POSTER_SHORT_SIDE), deps, signal);
   return sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } })
     .jpeg({ quality: 88, mozjpeg: true })
     .toBuffer();

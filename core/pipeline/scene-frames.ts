@@ -1,0 +1,98 @@
+/**
+ * One frame of each scene, without captions, for the sheet and the poster. Kept in the cache one by one:
+ * after an edit only the scenes that changed are opened again, and a draft's serve the film as well.
+ */
+import sharp from 'sharp';
+import type { ContentCache } from '../cache.ts';
+import type { Compositor } from '../compositor/pool.ts';
+import type { Layer, SegmentPlan } from '../compositor/plan.ts';
+import type { OverlaySpan } from '../drawing/types.ts';
+import { asStudioError } from '../errors.ts';
+import { eachOrStop } from '../together.ts';
+import { planKey, type SceneLayer } from './segments.ts';
+import type { Timeline } from './timeline.ts';
+
+export type Size = { width: number; height: number };
+
+/** Packed RGB, 3 bytes a pixel. */
+export type SceneFrame = { rgb: Uint8Array } & Size;
+
+export type SceneFramesDeps = {
+  compositor: Compositor;
+  cache: ContentCache;
+  versions: Record<string, string>;
+};
+
+export type SceneFramesInput = {
+  timeline: Timeline;
+  layers: SceneLayer[];
+  /** Titles and watermark, but no captions: half a sentence on a poster says nothing. */
+  overlays: OverlaySpan[];
+};
+
+/** Where in a scene its picture is taken, as a share of its length. */
+const TELLING_MOMENT = 0.45;
+
+/** One frame of every scene, side by side on the compositor's threads. */
+export async function drawSceneFrames(
+  input: SceneFramesInput,
+  size: Size,
+  deps: SceneFramesDeps,
+  { signal, onScene }: { signal: AbortSignal; onScene: (done: number) => void },
+): Promise<SceneFrame[]> {
+  const frames: SceneFrame[] = [];
+  let done = 0;
+  await eachOrStop(signal, [...input.layers.keys()], async (scene, together) => {
+    try {
+      frames[scene] = await drawSceneFrame(input, scene, size, deps, together);
+    } catch (error) {
+      throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene: scene + 1 });
+    }
+    onScene(++done);
+  });
+  return frames;
+}
+
+export async function drawSceneFrame(
+  input: SceneFramesInput,
+  scene: number,
+  size: Size,
+  { compositor, cache, versions }: SceneFramesDeps,
+  signal: AbortSignal,
+): Promise<SceneFrame> {
+  const timed = input.timeline.scenes[scene]!;
+  const index = Math.floor(timed.frames * TELLING_MOMENT);
+  const plan: SegmentPlan = {
+    ...size,
+    fps: input.timeline.fps,
+    frames: timed.frames,
+    base: { ...input.layers[scene]!, sceneFrames: timed.frames, offset: 0 } as Layer,
+    incoming: null,
+    transition: null,
+    overlays: input.overlays
+      .map((span) => ({
+        ...span,
+        startFrame: span.startFrame - timed.start,
+        endFrame: span.endFrame - timed.start,
+      }))
+      // Those of other scenes would make this one's picture depend on where in the film it stands.
+      .filter((span) => span.startFrame <= index && index < span.endFrame),
+  };
+  const key = planKey(plan, { versions, frame: index });
+  if (await cache.has(key, 'png', signal)) {
+    const known = await sharp(cache.file(key, 'png'))
+      .removeAlpha()
+      .raw()
+      .toBuffer()
+      .catch(() => null);
+    // Damaged on the disk: it is drawn anew.
+    if (known?.length === size.width * size.height * 3) return { rgb: known, ...size };
+  }
+  const rgb = await compositor.run({ kind: 'frame', plan, index }, { signal });
+  const temporary = cache.temporary(key, 'png');
+  await sharp(rgb, { raw: { ...size, channels: 3 } })
+    .png({ compressionLevel: 1 })
+    .toFile(temporary);
+  await cache.keep(temporary, key, 'png');
+  return { rgb, ...size };
+}
