@@ -18,8 +18,8 @@ import type { SegmentPlan } from './plan.ts';
 export type Task =
   /** One segment to its file. */
   | ({ kind: 'segment'; encoding: Encoding } & SegmentPart)
-  /** Neighbours, in the order of the film, by one encoder. */
-  | { kind: 'segments'; encoding: Encoding; parts: SegmentPart[] }
+  /** Neighbours, in the order of the film, by one encoder of so many threads (1 if absent). */
+  | { kind: 'segments'; encoding: Encoding; parts: SegmentPart[]; threads?: number }
   /** One frame of a segment, as packed RGB. */
   | { kind: 'frame'; plan: SegmentPlan; index: number }
   /** The film's whole sound. */
@@ -91,8 +91,12 @@ async function perform(id: number, task: Task, deps: ComposerDeps): Promise<Task
       );
       return undefined;
     case 'segments':
-      await encodeSegments(task.parts, task.encoding, deps, (progress) =>
-        report(progress.frames, progress.finished),
+      await encodeSegments(
+        task.parts,
+        task.encoding,
+        deps,
+        (progress) => report(progress.frames, progress.finished),
+        task.threads,
       );
       return undefined;
     case 'frame':

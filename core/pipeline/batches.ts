@@ -31,6 +31,16 @@ export function takeBatch(left: Segment[], threads: number): Segment[] {
   return left.splice(0, count);
 }
 
+/**
+ * Threads for the encoder of a batch that is longer than its fair share of the work: the others would have
+ * nothing to do while it ends. Where a film is long there is no such batch, and one thread wastes least.
+ * @param left frames that are still to render besides it
+ */
+export function encoderThreads(batch: readonly Segment[], left: number, threads: number): number {
+  const frames = sumFrames(batch);
+  return Math.max(1, Math.min(threads, Math.round((frames * threads) / (frames + left))));
+}
+
 export function sumFrames(segments: readonly Segment[]): number {
   return segments.reduce((sum, { plan }) => sum + plan.frames, 0);
 }

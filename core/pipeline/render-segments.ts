@@ -4,7 +4,7 @@ import type { Encoding } from '../compositor/encode.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import { asStudioError } from '../errors.ts';
 import { allOrStop } from '../together.ts';
-import { sumFrames, takeBatch } from './batches.ts';
+import { encoderThreads, sumFrames, takeBatch } from './batches.ts';
 import type { Segment } from './segments.ts';
 
 export type SegmentRun = {
@@ -89,7 +89,12 @@ export async function renderMissing(
       onFrames(done, sceneAt(batch, frames));
     };
     try {
-      await compositor.run({ kind: 'segments', parts, encoding }, { signal: together, onProgress });
+      // Those of the other threads are rendered meanwhile, and count as left.
+      const others = run.frames - done - sumFrames(batch);
+      await compositor.run(
+        { kind: 'segments', parts, encoding, threads: encoderThreads(batch, others, compositor.threads) },
+        { signal: together, onProgress },
+      );
       onProgress(sumFrames(batch), batch.length);
     } catch (error) {
       throw asStudioError(error, 'render_failed').at({ stage: 'rendering' });

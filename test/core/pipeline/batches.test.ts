@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { takeBatch } from '../../../core/pipeline/batches.ts';
+import { encoderThreads, takeBatch } from '../../../core/pipeline/batches.ts';
 import type { Segment } from '../../../core/pipeline/segments.ts';
 
 const FPS = 30;
@@ -63,4 +63,16 @@ it('begins with long batches and ends with short ones', () => {
 
 it('gives nothing of nothing', () => {
   expect(takeBatch([], 2)).toEqual([]);
+});
+
+it('gives an encoder more threads only where others would have nothing to do', () => {
+  const threadsOf = (frames: number, left: number, threads: number): number =>
+    encoderThreads(film([frames]), left, threads);
+  expect(threadsOf(165, 0, 2)).toBe(2);
+  // One scene of ten was edited: its body, and a window on both sides.
+  expect(threadsOf(165, 30, 2)).toBe(2);
+  expect(threadsOf(15, 180, 2)).toBe(1);
+  expect(threadsOf(450, 1350, 2)).toBe(1);
+  expect(threadsOf(300, 0, 8)).toBe(8);
+  expect(threadsOf(300, 300, 8)).toBe(4);
 });
