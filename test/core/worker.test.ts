@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { StudioError } from '../../core/errors.ts';
 import { openJobs } from '../../core/jobs/index.ts';
-import type { JobBackend, JobRecord } from '../../core/jobs/types.ts';
+import type { ClaimedJob, JobBackend, JobRecord } from '../../core/jobs/types.ts';
 import { startWorker, type RunJob, type Worker, type WorkerOptions } from '../../core/worker.ts';
 import { openEmbeddedForTest } from '../helpers/embedded-jobs.ts';
 import { composeJob, failure, filmResult, keepingLog, refOf, speechJob } from '../helpers/job-samples.ts';
@@ -228,7 +228,7 @@ test('S11: a lost lease stops the run, nothing of it is written, and it is logge
   // Beats too late for its lease, as a frozen process would.
   start(run, { leaseMs: 30, heartbeatMs: 400, reconcileMs: 60_000 });
   await reached(id, (job) => job.lease !== null);
-  let other: JobRecord | null = null;
+  let other: ClaimedJob | null = null;
   while (!other) {
     await sleep(5);
     other = await jobs.claim('other', { leaseMs: 60_000, timeoutMs: 60_000 });
