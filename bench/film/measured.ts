@@ -1,5 +1,6 @@
 /** Runs a command and measures all of its processes: time on the wall, of processors, and memory at its most. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tree } from './process-tree.ts';
@@ -34,15 +35,16 @@ export async function measured(
   args: readonly string[],
   options: MeasuredOptions = {},
 ): Promise<Cost> {
+  const mark = randomUUID();
   const began = performance.now();
   const child = spawn('bash', ['-c', 'TIMEFORMAT="TIMES %U %S"; time "$@"', 'bash', command, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...options.env, MEASURED: mark },
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
-  const tree = new Tree(child.pid!);
+  const tree = new Tree(`MEASURED=${mark}`);
   const looking = setInterval(() => tree.look(), LOOK_MS);
   let late = false;
   const limit = options.atMostS

@@ -9,12 +9,14 @@ type Seen = { pid: number; parent: number; started: string; ticks: number };
 export class Tree {
   /** MiB at its most. */
   memory = 0;
-  readonly #root: number;
-  /** By pid and time of start, since pids are used again. A child is known by a parent seen before it died. */
+  readonly #mark: string;
+  /** By pid and time of start, since pids are used again. */
   readonly #seen = new Map<string, Seen>();
+  readonly #strangers = new Set<string>();
 
-  constructor(root: number) {
-    this.#root = root;
+  /** @param mark a setting of the first process's environment, `NAME=value`, which all it starts inherit */
+  constructor(mark: string) {
+    this.#mark = mark;
   }
 
   /** Notes who is there now, what each has used so far, and how much memory all have together. */
@@ -44,9 +46,14 @@ export class Tree {
       const found = parseStat(Number(name));
       if (found) running.set(found.pid, found);
     }
+    // By parent, since browsers write over their environment; by mark, since a parent may be gone already.
     const belongs = (one: Seen): boolean => {
-      for (let at: Seen | undefined = one; at; at = running.get(at.parent))
-        if (at.pid === this.#root || this.#seen.has(key(at))) return true;
+      if (this.#seen.has(key(one))) return true;
+      const parent = running.get(one.parent);
+      if (parent && belongs(parent)) return true;
+      if (this.#strangers.has(key(one))) return false;
+      if (read(`/proc/${one.pid}/environ`).split('\0').includes(this.#mark)) return true;
+      this.#strangers.add(key(one));
       return false;
     };
     const living = [...running.values()].filter(belongs);

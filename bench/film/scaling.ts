@@ -70,7 +70,7 @@ async function renderOnce({ resolution, ...film }: Film, folder: string, cli: st
     env: { DATA_DIR: data },
   });
   await checkLength(path.join(out, 'film.mp4'), film.seconds);
-  for (const one of [place, data, out]) await rm(one, { recursive: true, force: true });
+  for (const one of [data, out]) await rm(one, { recursive: true, force: true });
   return cost;
 }
 

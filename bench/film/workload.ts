@@ -4,6 +4,7 @@
  * photographs, so that the encoder has as much to do as it has with real ones.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -53,7 +54,8 @@ export type Workload = {
 
 /**
  * @param options.seconds of the whole film; scenes are as many as asked for and equally long. A scene lasts
- * at least as long as its sentence (some 4 s), or its word (1.5 s) where `text` asks for words
+ * at least as long as its sentence (some 4 s), or its word (1.5 s) where `text` asks for words.
+ * Pictures and clips that lie in `folder` are taken as they are.
  */
 export async function makeWorkload(
   folder: string,
@@ -67,8 +69,12 @@ export async function makeWorkload(
   for (let index = 0; index < count; index++) {
     const kind = clipScenes.includes(index % 10) ? 'clip' : 'photo';
     // Long films show the same ten again: what is measured is rendering, not the making of pictures.
-    const file = path.join(folder, kind === 'clip' ? `clip${index % 10}.mp4` : `photo${index % 10}.jpg`);
-    if (index < 10) await (kind === 'clip' ? makeClip(file, index, sceneSeconds) : makePhoto(file, index));
+    const file = path.join(
+      folder,
+      kind === 'clip' ? `clip${index % 10}-${sceneSeconds}s.mp4` : `photo${index % 10}.jpg`,
+    );
+    if (!existsSync(file))
+      await (kind === 'clip' ? makeClip(file, index, sceneSeconds) : makePhoto(file, index));
     scenes.push({
       kind,
       file,
