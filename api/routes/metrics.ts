@@ -1,6 +1,6 @@
 /** Prometheus metrics, for inner networks only: they tell a stranger too much and cost work. */
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { listChildren } from '../../core/doors.ts';
 import { StudioError } from '../../core/errors.ts';
 import type { Ops } from '../../core/ops/types.ts';
@@ -35,6 +35,11 @@ export function metricsRoutes(
   const workers = gauge('workers', 'Workers seen in the last minute');
   const wanted = gauge('workers_wanted', 'Workers there should be, for autoscalers');
   const busy = gauge('workers_busy', 'Jobs in the hands of living workers');
+  const helped = new Counter({
+    name: 'genscene_segments_helped_total',
+    help: 'Segments rendered by others than the worker of their film',
+    registers: [registry],
+  });
   const lastHour = new Gauge({
     name: 'genscene_jobs_last_hour',
     help: 'Ends of the last hour',
@@ -77,6 +82,8 @@ export function metricsRoutes(
       disk.set(space.freeBytes);
       diskTotal.set(space.totalBytes);
     }
+    helped.reset();
+    helped.inc(queue.segmentsHelped ?? 0);
     busy.set(queue.workers.reduce((sum, worker) => sum + worker.busy, 0));
     for (const outcome of ['done', 'failed'] as const) lastHour.set({ outcome }, queue.lastHour[outcome]);
     meanRender.set(queue.lastHour.meanRenderSeconds ?? 0);
