@@ -48,10 +48,10 @@ export const tiny = {
   captions: { mode: 'off' },
 } satisfies StoryboardInput;
 
-/** Renders for about a minute here: to be looked at while it runs, and cancelled. */
+/** Renders for minutes on any machine (no scene is like another): to be looked at while it runs, and cancelled. */
 export const long = {
-  scenes: Array.from({ length: 30 }, () => ({
-    media: { type: 'gradient' as const, colors: ['#204060', '#e0a040', '#801020'] },
+  scenes: Array.from({ length: 30 }, (_, scene) => ({
+    media: { type: 'gradient' as const, colors: [`#2040${scene + 10}`, '#e0a040', '#801020'] },
     duration: 20,
     effect: 'zoomIn' as const,
   })),

@@ -1,12 +1,17 @@
 /** A redis-server of its own for a test: a spare loopback port, a temporary folder, killed and started at will. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
+
+/** Below those of Linux, macOS and Windows for connections. */
+const FIRST_PORT = 12_000;
+const PORTS = 20_000;
 
 export type RedisServer = {
   readonly url: string;
@@ -88,12 +93,21 @@ function isAnswering(port: number): Promise<boolean> {
   });
 }
 
-/** A loopback port nobody listens at now. */
+/**
+ * A loopback port nobody listens at now. None of those that connections are given for themselves: one of them could
+ * be taken between two starts, even by who tries to connect to it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(FIRST_PORT, FIRST_PORT + PORTS);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
