@@ -6,19 +6,21 @@
  * itself, but what they move in sorted sets is gathered and moved by one command a set. A command costs
  * Redis several times what a line of Lua does, and its append-only file a line each.
  *
- * Arguments: deadline, epoch ms by Redis's clock (what was stuck on its way must not surprise anyone
- * later); channel of numbers, channel of records; then for each change
- *   0      how many arguments it has, this one included
- *   1      record, as text
- *   2      '1' if the change gets a number and is told to watchers
- *   3 4 5  for a new place in the queue priority, key of the owner's turns, id; else empty
- *   6 7    idempotency key, most queued jobs; or empty
- *   8 … 11 how many guards, announcements, removals and additions follow
- *   12 …   guards: key, field, expected value. Ids of announcements, wanted behind the
- *          change's number (number|id). Removals: key, member. Additions: key, score, member. Then commands to the
+ * Arguments:
+ *   1    deadline, epoch ms by Redis's clock: what was stuck on its way must not surprise anyone later
+ *   2 3  channel of numbers, channel of records
+ *   4    the changes as JSON: one text is many times cheaper than its words as arguments, on both sides
+ *   5 …  for each change its record and its request, as text; '' if there is none
+ * A change is a list of words:
+ *   1      '1' if it gets a number and is told to watchers
+ *   2 3 4  for a new place in the queue priority, key of the owner's turns, id; else empty
+ *   5 6    idempotency key, most queued jobs; or empty
+ *   7 … 10 how many guards, announcements, removals and additions follow
+ *   11 …   guards: key, field, expected value. Ids of announcements, wanted behind the change's number
+ *          (number|id). Removals: key, member. Additions: key, score, member. Then commands to the
  *          end, each after its length.
- * Stand-ins (see indexes.ts) are replaced by what was found here; one is always a whole argument, so
- * that one look into a table tells it.
+ * Stand-ins (see indexes.ts) are replaced by what was found here; one is always a whole word, so that
+ * one look into a table tells it.
  *
  * Answers {'late', now} or {'done', now, messages, answer, answer, …}: messages is how many wait for an
  * idle worker, an answer is {'done', change, place, order}, {'known', id}, {'full'} or {'stale', guard}.
@@ -40,31 +42,32 @@ local function count(key, least)
 end
 
 local removed, added = {}, {}
-local function gather(sets, key, first, last)
+local function gather(sets, key, first, second)
   local set = sets[key]
   if not set then
     set = {}
     sets[key] = set
   end
-  for i = first, last do set[#set + 1] = ARGV[i] end
+  set[#set + 1] = first
+  if second then set[#set + 1] = second end
 end
 
 -- Why a change cannot be, or nil; and where its guards end.
-local function refusal(at)
-  if ARGV[at + 6] ~= '' then
-    local known = redis.call('GET', ARGV[at + 6])
+local function refusal(words)
+  if words[5] ~= '' then
+    local known = redis.call('GET', words[5])
     if known then return {'known', known} end
   end
-  if ARGV[at + 7] ~= '' then
+  if words[6] ~= '' then
     local here = added['${keys.queue}']
-    if redis.call('ZCARD', '${keys.queue}') + (here and #here / 2 or 0) >= tonumber(ARGV[at + 7]) then return {'full'} end
+    if redis.call('ZCARD', '${keys.queue}') + (here and #here / 2 or 0) >= tonumber(words[6]) then return {'full'} end
   end
-  local guard = at + 12
-  for i = 1, tonumber(ARGV[at + 8]) do
-    if (redis.call('HGET', ARGV[guard], ARGV[guard + 1]) or '') ~= ARGV[guard + 2] then return {'stale', i} end
-    guard = guard + 3
+  local at = 11
+  for guard = 1, tonumber(words[7]) do
+    if (redis.call('HGET', words[at], words[at + 1]) or '') ~= words[at + 2] then return {'stale', guard} end
+    at = at + 3
   end
-  return nil, guard
+  return nil, at
 end
 
 -- Start-time fair queuing: an owner's jobs take one turn each, who is new joins at the turn being served.
@@ -86,47 +89,42 @@ end
 local listened = redis.call('PUBSUB', 'NUMSUB', ARGV[3])[2] > 0
 local announced = false
 
-local function apply(at, last)
-  local refused, next = refusal(at)
+local function apply(words, record, request)
+  local refused, at = refusal(words)
   if refused then return refused end
-  local found = { ['${found.record}'] = ARGV[at + 1] }
+  local found = { ['${found.record}'] = record, ['${found.request}'] = request }
   local change, place, order = '', '', ''
-  if ARGV[at + 2] ~= '' then
+  if words[1] ~= '' then
     -- Later than any number given out before, even if Redis lost its last second in a power cut.
     change = count('${keys.change}', now)
     found['${found.change}'] = change
   end
-  if ARGV[at + 3] ~= '' then place, order = placeOf(ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], found) end
-  for _ = 1, tonumber(ARGV[at + 9]) do
-    found['${found.after('')}' .. ARGV[next]] = change .. '|' .. ARGV[next]
-    next = next + 1
+  if words[2] ~= '' then place, order = placeOf(words[2], words[3], words[4], found) end
+  for _ = 1, tonumber(words[8]) do
+    found['${found.after('')}' .. words[at]] = change .. '|' .. words[at]
+    announced = true
+    at = at + 1
   end
-  for i = next, last do ARGV[i] = found[ARGV[i]] or ARGV[i] end
-  for _ = 1, tonumber(ARGV[at + 10]) do
-    gather(removed, ARGV[next], next + 1, next + 1)
-    next = next + 2
+  for i = at, #words do words[i] = found[words[i]] or words[i] end
+  for _ = 1, tonumber(words[9]) do
+    gather(removed, words[at], words[at + 1])
+    at = at + 2
   end
-  for _ = 1, tonumber(ARGV[at + 11]) do
-    gather(added, ARGV[next], next + 1, next + 2)
-    next = next + 3
+  for _ = 1, tonumber(words[10]) do
+    gather(added, words[at], words[at + 1], words[at + 2])
+    at = at + 3
   end
-  while next <= last do
-    local words = next + ARGV[next]
-    redis.call(unpack(ARGV, next + 1, words))
-    next = words + 1
+  while at <= #words do
+    local last = at + words[at]
+    redis.call(unpack(words, at + 1, last))
+    at = last + 1
   end
-  if ARGV[at + 9] ~= '0' then announced = true end
-  if change ~= '' and listened then redis.call('PUBLISH', ARGV[3], change .. ' ' .. ARGV[at + 1]) end
+  if change ~= '' and listened then redis.call('PUBLISH', ARGV[3], change .. ' ' .. record) end
   return {'done', change, place, order}
 end
 
 local answers = {'done', now, 0}
-local at = 4
-while at <= #ARGV do
-  local next = at + ARGV[at]
-  answers[#answers + 1] = apply(at, next - 1)
-  at = next
-end
+for i, words in ipairs(cjson.decode(ARGV[4])) do answers[i + 3] = apply(words, ARGV[3 + 2 * i], ARGV[4 + 2 * i]) end
 for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
 for key, members in pairs(added) do redis.call('ZADD', key, unpack(members)) end
 for key, number in pairs(counters) do redis.call('SET', key, string.format('%.0f', number)) end

@@ -14,6 +14,8 @@ export type Guard = [key: string, field: string, value: string];
 export type Change = {
   /** What stands for `found.record`, and is told to watchers. */
   record?: string;
+  /** What stands for `found.request`. */
+  request?: string;
   /** Gets a number, and is told to watchers. */
   numbered?: boolean;
   /** A new place at the end of the queue. */
@@ -80,8 +82,9 @@ export class Applier {
   async #send(asked: readonly Asked[]): Promise<void> {
     const { script, run, channels, deadline, onTime } = this.#parts;
     try {
-      const values = [deadline(), channels.numbers, channels.records];
-      for (const { change } of asked) encode(change, values);
+      const texts = asked.flatMap(({ change }) => [change.record ?? '', change.request ?? '']);
+      const changes = asJson(asked.map(({ change }) => wordsOf(change)));
+      const values = [deadline(), channels.numbers, channels.records, changes, ...texts];
       const [kind, now, messages, ...answers] = await run<Reply>(script, values);
       onTime(now);
       if (kind === 'late') throw tooSlow();
@@ -93,12 +96,9 @@ export class Applier {
 }
 
 /** As apply-script.ts reads it. */
-function encode(change: Change, values: string[]): void {
-  const { newPlace, guards = [], names = [], moves, commands = [] } = change;
-  const start = values.length;
-  values.push(
-    '',
-    change.record ?? '',
+function wordsOf(change: Change): string[] {
+  const { newPlace, guards = [], names = [], moves = noMoves, commands = [] } = change;
+  const words = [
     change.numbered ? '1' : '',
     newPlace ? String(newPlace.priority) : '',
     newPlace ? keys.turnsOf(newPlace.priority, newPlace.owner) : '',
@@ -107,14 +107,22 @@ function encode(change: Change, values: string[]): void {
     change.maxQueued === undefined ? '' : String(change.maxQueued),
     String(guards.length),
     String(names.length),
-    String((moves?.removals.length ?? 0) / 2),
-    String((moves?.additions.length ?? 0) / 3),
-  );
-  for (const guard of guards) values.push(...guard);
-  values.push(...names);
-  if (moves) values.push(...moves.removals, ...moves.additions);
-  for (const command of commands) values.push(String(command.length), ...command);
-  values[start] = String(values.length - start);
+    String(moves.removals.length / 2),
+    String(moves.additions.length / 3),
+  ];
+  for (const guard of guards) words.push(...guard);
+  words.push(...names, ...moves.removals, ...moves.additions);
+  for (const command of commands) words.push(String(command.length), ...command);
+  return words;
+}
+
+const noMoves: Moves = { removals: [], additions: [] };
+
+/** Halves of characters, which Redis's reader of JSON refuses, become U+FFFD as everywhere else. */
+function asJson(changes: string[][]): string {
+  const json = JSON.stringify(changes);
+  if (!json.includes('\\ud')) return json;
+  return JSON.stringify(changes.map((words) => words.map((word) => Buffer.from(word).toString())));
 }
 
 function appliedOf(answer: readonly (string | number)[], messages: number): Applied {

@@ -22,6 +22,8 @@ export type FeedParts = {
   onAnnounced: () => void;
 };
 
+type Heard = { change: number; record: JobRecord };
+
 /** How long a change may take to come back on the channel before it is passed on without it, ms. */
 const ECHO_MS = 200;
 const RETRY_MS = 500;
@@ -39,6 +41,9 @@ export class Feed {
   #seen = 0;
   /** Whether records are heard, or about to be. */
   #listening = false;
+  /** How many read what was missed; what is heard meanwhile is held back. */
+  #reading = 0;
+  readonly #heldBack: Heard[] = [];
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -49,8 +54,10 @@ export class Feed {
       prepare: async (client) => {
         await client.subscribe(numbersChannel(parts.url), this.#hearNumber);
         this.#listening = this.#watchers.size > 0;
-        if (this.#listening) await client.subscribe(recordsChannel(parts.url), this.#hearRecord);
-        void this.#catchUp();
+        const records = recordsChannel(parts.url);
+        const subscribed = this.#listening ? client.subscribe(records, this.#hearRecord) : null;
+        void this.#catchUp(subscribed);
+        await subscribed;
       },
     });
     this.#timer = setInterval(() => {
@@ -95,7 +102,7 @@ export class Feed {
 
   #add(watcher: Watcher, after: number): void {
     this.#watchers.add(watcher, after);
-    void this.#listen();
+    this.#listen();
   }
 
   readonly #hearNumber = (message: string): void => {
@@ -110,10 +117,13 @@ export class Feed {
     const change = Number(message.slice(0, space));
     if (this.#watchers.size === 0) return this.#sawUpTo(change);
     const record = JSON.parse(message.slice(space + 1)) as JobRecord;
-    this.#pass(change, { ...record, eventId: change * EVENTS_PER_CHANGE });
+    const heard = { change, record: { ...record, eventId: change * EVENTS_PER_CHANGE } };
+    // Whoever resumes after the largest number seen must have had all before it.
+    if (this.#reading > 0) this.#heldBack.push(heard);
+    else this.#pass(heard);
   };
 
-  #pass(change: number, record: JobRecord): void {
+  #pass({ change, record }: Heard): void {
     this.#watchers.tell(record);
     this.#sawUpTo(change);
   }
@@ -123,16 +133,11 @@ export class Feed {
     for (const wake of this.#echoes) wake();
   }
 
-  async #listen(): Promise<void> {
+  #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    try {
-      const channel = recordsChannel(this.#parts.url);
-      await this.#subscription.call((client) => client.subscribe(channel, this.#hearRecord));
-      await this.#catchUp();
-    } catch {
-      // Away: the next connection subscribes.
-    }
+    const channel = recordsChannel(this.#parts.url);
+    void this.#catchUp(this.#subscription.call((client) => client.subscribe(channel, this.#hearRecord)));
   }
 
   async #listenNoMore(): Promise<void> {
@@ -142,20 +147,28 @@ export class Feed {
     await this.#subscription.call((client) => client.unsubscribe(channel)).catch(() => {});
   }
 
-  /** Passes on what happened while nothing was heard. */
-  async #catchUp(): Promise<void> {
+  /** Passes on what happened while nothing was heard, and only then what is heard since a subscription. */
+  async #catchUp(subscribed: Promise<void> | null = null): Promise<void> {
+    this.#reading += 1;
     try {
-      if (this.#watchers.size === 0) return this.#sawUpTo(await this.#parts.latestChange());
-      for (let since = this.#seen; ;) {
-        const changed = await this.#parts.changedSince(since);
-        if (changed.length === 0) return;
-        for (const { change, record } of changed) {
-          since = Math.max(since, change);
-          this.#pass(change, record);
-        }
-      }
+      await subscribed;
+      await this.#readMissed();
     } catch {
       // Away again: the next connection, or the next look, brings it.
+    }
+    this.#reading -= 1;
+    if (this.#reading === 0) for (const heard of this.#heldBack.splice(0)) this.#pass(heard);
+  }
+
+  async #readMissed(): Promise<void> {
+    if (this.#watchers.size === 0) return this.#sawUpTo(await this.#parts.latestChange());
+    for (let since = this.#seen; ;) {
+      const changed = await this.#parts.changedSince(since);
+      if (changed.length === 0) return;
+      for (const missed of changed) {
+        since = Math.max(since, missed.change);
+        this.#pass(missed);
+      }
     }
   }
 

@@ -16,6 +16,7 @@ export const found = {
   order: '\u0001order',
   turn: '\u0001turn',
   record: '\u0001record',
+  request: '\u0001request',
   /** The change's number, then `|` and a name. */
   after: (name: string) => `\u0001change|${name}`,
 } as const;

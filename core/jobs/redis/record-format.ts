@@ -28,7 +28,7 @@ export function readRecord(
   return { ...(record as unknown as JobRecord), eventId };
 }
 
-/** Without the event number, which is Redis's to give. */
+/** The event number in it is not read again: it is Redis's to give. */
 export function writeRecord(record: JobRecord): string {
-  return JSON.stringify({ ...record, eventId: undefined });
+  return JSON.stringify(record);
 }

@@ -119,11 +119,12 @@ export class Store {
     const moves = movesBetween(null, { record, place: found.place, order: found.order });
     moves.additions.push(keys.changes, found.change, record.id);
     const commands: Command[] = [
-      ['HSET', keys.job(record.id), ...this.#fields(mark), 'change', found.change, 'place', found.place, 'order', found.order, 'request', JSON.stringify(request)],
+      ['HSET', keys.job(record.id), ...this.#fields(mark), 'change', found.change, 'place', found.place, 'order', found.order, 'request', found.request],
     ]; // prettier-ignore
     if (key) commands.push(['SET', key, record.id]);
     const applied = await this.#newChanges.apply({
       record: writeRecord(record),
+      request: JSON.stringify(request),
       numbered: true,
       newPlace: record,
       idempotencyKey: key,
