@@ -10,7 +10,8 @@ import { renderMedia, selectComposition } from '@remotion/renderer';
 
 const [filmFile, out, browserExecutable] = process.argv.slice(2);
 const film = JSON.parse(await readFile(filmFile, 'utf8'));
-const chromiumOptions = { gl: 'swangle', disableWebSecurity: true };
+// No WebGL is needed; drawn by a GPU made of software, frames cost more than without one.
+const chromiumOptions = { gl: null, disableWebSecurity: true };
 
 const serveUrl = await bundle({
   entryPoint: path.resolve('remotion-film.mjs'),
