@@ -48,14 +48,14 @@ export const tiny = {
   captions: { mode: 'off' },
 } satisfies StoryboardInput;
 
-/** Renders for minutes on any machine (no scene is like another): to be looked at while it runs, and cancelled. */
+/** Renders for a minute or two here (no scene is like another): to be looked at while it runs, and cancelled. */
 export const long = {
   scenes: Array.from({ length: 30 }, (_, scene) => ({
     media: { type: 'gradient' as const, colors: [`#2040${scene + 10}`, '#e0a040', '#801020'] },
-    duration: 20,
+    duration: 4,
     effect: 'zoomIn' as const,
   })),
-  output: { resolution: '1080', quality: 'high', fps: 60 },
+  output: { resolution: '1080', quality: 'high', fps: 30 },
 } satisfies StoryboardInput;
 
 export async function startService(
