@@ -1,5 +1,6 @@
 /** Takes jobs and renders them; and tells webhooks how they ended. */
 import path from 'node:path';
+import { newToken } from '../core/helping/offered-film.ts';
 import { helpTimes } from '../core/helping/times.ts';
 import { toJob } from '../core/jobs/present.ts';
 import { createProduction, workDirOf } from '../core/production.ts';
@@ -20,7 +21,7 @@ export async function startWorkerService({
   const { startWorker } = await import('../core/worker.ts');
   const fromS = config.worker.splitFilmsFromS;
   const times = { ...helpTimes, ...tuning.helpTimes };
-  const sharing = jobs.help && fromS > 0 ? { board: jobs.help, fromS, times, log } : null;
+  const sharing = jobs.help && fromS > 0 ? { board: jobs.help, fromS, token: newToken(), times, log } : null;
   const worker = startWorker({
     jobs,
     run: createProduction({ workshop, ffmpeg, storage, workDir: workDirOf(config.dataDir), sharing }),

@@ -29,6 +29,7 @@ export class HeldSegments implements FilmToHelp {
   #heardAt = performance.now();
   #beating = false;
   #leaving = false;
+  #delivered = 0;
 
   constructor(options: HeldSegmentsOptions) {
     this.#options = options;
@@ -62,8 +63,13 @@ export class HeldSegments implements FilmToHelp {
     return this.#leaving;
   }
 
+  /** Segments delivered that were wanted. */
+  get delivered(): number {
+    return this.#delivered;
+  }
+
   async deliver(key: string): Promise<void> {
-    await this.#options.board.deliver(this.#options.hold, key);
+    if (await this.#options.board.deliver(this.#options.hold, key)) this.#delivered += 1;
     this.#held.delete(key);
   }
 

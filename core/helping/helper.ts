@@ -31,7 +31,7 @@ const LONGEST_REST_MS = 60_000;
 
 export class Helper {
   readonly #options: HelperOptions;
-  /** By token. */
+  /** By job and attempt. */
   readonly #rests = new Map<string, { until: number; ms: number }>();
 
   constructor(options: HelperOptions) {
@@ -41,10 +41,10 @@ export class Helper {
   /** The film that needs help most; null if none does, or the board cannot be reached. */
   async find(): Promise<FilmOffer | null> {
     const offers = await this.#options.board.offers().catch(() => []);
-    const tokens = new Set(offers.map(({ token }) => token));
-    for (const token of this.#rests.keys()) if (!tokens.has(token)) this.#rests.delete(token);
-    const isOpen = ({ token, free }: FilmOffer): boolean =>
-      free >= FEWEST_FREE && (this.#rests.get(token)?.until ?? 0) <= performance.now();
+    const names = new Set(offers.map(nameOf));
+    for (const name of this.#rests.keys()) if (!names.has(name)) this.#rests.delete(name);
+    const isOpen = (offer: FilmOffer): boolean =>
+      offer.free >= FEWEST_FREE && (this.#rests.get(nameOf(offer))?.until ?? 0) <= performance.now();
     return offers.find(isOpen) ?? null;
   }
 
@@ -69,26 +69,32 @@ export class Helper {
     });
     try {
       const job = await jobs.get(jobId);
-      if (job?.request.kind !== 'compose' || job.lease?.attempt !== attempt) return this.#rest(token);
+      if (job?.request.kind !== 'compose' || job.lease?.attempt !== attempt) return this.#rest(offer);
       const { storyboard } = job.request;
       log.debug(facts, 'looking into helping with a film');
       const delivered = await traced({ log, facts }, () =>
         run(storyboard, { film: held, token, signal: held.signal }),
       );
-      if (delivered) log.info({ ...facts, segments: delivered }, 'helped with a film');
-      else this.#rest(token);
+      if (!delivered) this.#rest(offer);
       if (delivered === null) log.debug(facts, 'no cache is shared with the worker of a film');
     } catch (error) {
       const isOver = held.signal.aborted || (error instanceof StudioError && error.code === 'cancelled');
       if (!isOver) log.info({ ...facts, error: String(error) }, 'could not help with a film');
-      this.#rest(token);
+      this.#rest(offer);
     } finally {
+      // The film may have been over a moment before we noticed: what was delivered until then counts.
+      if (held.delivered > 0) log.info({ ...facts, segments: held.delivered }, 'helped with a film');
       await held.close();
     }
   }
 
-  #rest(token: string): void {
-    const ms = Math.min(LONGEST_REST_MS, (this.#rests.get(token)?.ms ?? FIRST_REST_MS / 2) * 2);
-    this.#rests.set(token, { until: performance.now() + ms, ms });
+  #rest(offer: FilmOffer): void {
+    const name = nameOf(offer);
+    const ms = Math.min(LONGEST_REST_MS, (this.#rests.get(name)?.ms ?? FIRST_REST_MS / 2) * 2);
+    this.#rests.set(name, { until: performance.now() + ms, ms });
   }
+}
+
+function nameOf({ jobId, attempt }: FilmOffer): string {
+  return `${jobId}:${attempt}`;
 }

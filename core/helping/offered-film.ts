@@ -19,12 +19,19 @@ export type OfferTerms = {
   hold: SegmentHold;
   /** Films that take one worker less than this are made alone, s. */
   fromS: number;
+  /** Name of the file that shows which cache is ours; see newToken. */
+  token: string;
   times: HelpTimes;
   log: Logger;
 };
 
 /** How long ending waits until the film is off the board, ms. */
 const WITHDRAW_MS = 1000;
+
+/** One for a worker's life: each leaves a file in the cache. */
+export function newToken(): string {
+  return randomBytes(32).toString('hex');
+}
 
 /** How the films of a job are offered. */
 export function offerFilms(terms: OfferTerms): OfferFilm {
@@ -50,7 +57,7 @@ class OfferedFilm implements SharedFilm {
 
   constructor(terms: OfferTerms, keys: readonly string[], cache: ContentCache) {
     this.#terms = terms;
-    this.#film = { ...terms.hold, token: randomBytes(32).toString('hex') };
+    this.#film = { ...terms.hold, token: terms.token };
     this.#cache = cache;
     this.#open = new Set(keys);
     this.#keeping = this.#keep();

@@ -69,8 +69,8 @@ export interface HelpBoard {
     segments: readonly { key: string; frames: number }[],
     leaseMs: number,
   ): Promise<string[] | 'over'>;
-  /** Says that a segment lies in the shared cache. */
-  deliver(hold: SegmentHold, key: string): Promise<void>;
+  /** Says that a segment lies in the shared cache. @returns false if another has it in hand by now, or it is settled */
+  deliver(hold: SegmentHold, key: string): Promise<boolean>;
   /** Gives segments back. */
   release(hold: SegmentHold, keys: readonly string[]): Promise<void>;
   /** Whether a job could be claimed now: who helps makes room for it. */

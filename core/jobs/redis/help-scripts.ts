@@ -131,13 +131,14 @@ end
 return lost
 `;
 
-/** Arguments: hash, worker, key. What comes late counts too, if it is still wanted. */
+/** Arguments: hash, worker, key. What comes late counts too, as long as nobody else has it in hand. Answers 1 if it counts. */
 const DELIVER = `
 ${STATE}
 local value = redis.call('HGET', ARGV[1], ARGV[3])
-if not value then return 0 end
 local found = state(value)
-return redis.call('HSET', ARGV[1], ARGV[3], '0 ' .. (found and found.since or nowText) .. ' 0 ' .. ARGV[2])
+if not value or (found and found.worker ~= ARGV[2] and not isFree(value)) then return 0 end
+redis.call('HSET', ARGV[1], ARGV[3], '0 ' .. (found and found.since or nowText) .. ' 0 ' .. ARGV[2])
+return 1
 `;
 
 /** Arguments: hash, worker, keys. */

@@ -105,8 +105,8 @@ export class RedisHelpBoard implements HelpBoard {
     return lost ?? 'over';
   }
 
-  async deliver(hold: SegmentHold, key: string): Promise<void> {
-    await this.#store.run(helpScripts.deliver, [hashOf(hold), hold.worker, key]);
+  async deliver(hold: SegmentHold, key: string): Promise<boolean> {
+    return (await this.#store.run<number>(helpScripts.deliver, [hashOf(hold), hold.worker, key])) === 1;
   }
 
   async release(hold: SegmentHold, segments: readonly string[]): Promise<void> {

@@ -250,7 +250,7 @@ test('a helper that is killed midway costs a lease, and no frame', async () => {
   const dataDir = await testDataDir();
   const maker = await openWorker({}, dataDir);
   // It runs before there is a helper, who so cannot be the one that makes it.
-  const film = longFilm(20, 3);
+  const film = longFilm(16, 3);
   const id = await compose(maker, film);
   await until(() => said(maker, 'job started'));
   const env = { SERVICES: 'worker', REDIS_URL: redis.url, DATA_DIR: dataDir, RENDER_THREADS: '1', TTS_ENGINE: 'none', SPLIT_FILMS_FROM_S: '0.01', LOG_LEVEL: 'error' }; // prettier-ignore
@@ -260,7 +260,7 @@ test('a helper that is killed midway costs a lease, and no frame', async () => {
   await until(async () => (await heldByHelpers(id)) > 0);
   helper.kill('SIGKILL');
   const job = await finished(maker, id);
-  expect(job).toMatchObject({ status: 'done', attempts: 1, duration: 50.5 });
+  expect(job).toMatchObject({ status: 'done', attempts: 1, duration: 40.5 });
   const { stdout } = await promisify(execFile)(testFfmpeg().paths.ffprobe, ['-v', 'error', '-count_frames', '-select_streams', 'v', '-show_entries', 'stream=nb_read_frames', '-of', 'csv=p=0', filmOf(maker, job)]); // prettier-ignore
-  expect(Number(stdout)).toBe(50.5 * 24);
+  expect(Number(stdout)).toBe(40.5 * 24);
 }, 90_000);

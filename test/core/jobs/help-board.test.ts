@@ -53,7 +53,7 @@ test('who makes the film hears who has what, how far it is, and what was deliver
   await board.take(by('helper'), ['a'], 5000);
   await board.take(by('helper'), ['b'], 5000);
   expect(await board.beat(by('helper'), [{ key: 'a', frames: 12 }], 5000)).toEqual([]);
-  await board.deliver(by('helper'), 'b');
+  expect(await board.deliver(by('helper'), 'b')).toBe(true);
   const news = await board.exchange(maker, { ...nothing, own: ['c'] }, times);
   expect(news).toHaveLength(2);
   expect(news).toEqual(
@@ -84,6 +84,7 @@ test('a silent worker loses its segments, a living one keeps them, and who gives
   expect(await take('next', ['a', 'b'])).toEqual(['a']);
   expect(await board.beat(by('dead'), [{ key: 'a', frames: 9 }], 5000)).toEqual(['a']);
   await board.release(by('dead'), ['a']);
+  expect(await board.deliver(by('dead'), 'a')).toBe(false);
   expect(await take('other', ['a'])).toEqual([]);
   await board.release(by('next'), ['a']);
   expect(await take('other', ['a'])).toEqual(['a']);
@@ -106,7 +107,7 @@ test('a film that is over, taken off or forgotten stops those who help with it',
   expect(await board.beat(by('helper'), [{ key: 'c', frames: 1 }], 5000)).toBe('over');
   expect(await board.offers()).toEqual([]);
   // A delivery nobody waits for leaves nothing behind.
-  await board.deliver(by('helper'), 'c');
+  expect(await board.deliver(by('helper'), 'c')).toBe(false);
   expect(await redis.command('KEYS', 'genscene:film*')).toEqual([]);
 });
 
