@@ -122,7 +122,15 @@ async function judge(variants: Variant[], costs: Map<string, Cost[] | string>): 
       note: note ?? '',
     });
   }
-  return rows;
+  return rows.map((row) => besideCold(row, rows.find(({ name }) => name === 'ours, cold')?.cost));
+}
+
+/** What an edit, a repetition and a draft cost is of interest beside the whole film. */
+function besideCold(row: Row, cold: Cost | null | undefined): Row {
+  if (!cold || !row.cost || row.cost === cold || !row.name.startsWith('ours')) return row;
+  const [cpu, wall] = [row.cost.cpu / cold.cpu, row.cost.wall / cold.wall];
+  const beside = `of cold: ${cpu.toFixed(2)} × CPU, ${wall.toFixed(2)} × wall`;
+  return { ...row, note: [row.note, beside].filter(Boolean).join('; ') };
 }
 
 function noRow(name: string, reason: string): Row {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tree } from './process-tree.ts';
 
@@ -62,7 +63,7 @@ export async function measured(
   tree.kill();
   await Promise.race([closed, sleep(1000, undefined, { ref: false })]);
   const times = /TIMES ([\d.]+) ([\d.]+)/.exec(said);
-  if (late) throw new Error(`${command} took longer than ${options.atMostS} s`);
+  if (late) throw new Error(`${path.basename(command)} took longer than ${options.atMostS} s`);
   if (code !== 0 || !times) throw new Error(`${command} ${args.join(' ').slice(0, 200)} failed:\n${said}`);
   return { wall, cpu: Math.max(Number(times[1]) + Number(times[2]), tree.cpu()), memory: tree.memory };
 }
