@@ -26,7 +26,7 @@ export async function drawChart(all: Row[]): Promise<Buffer> {
   const scale = (WIDTH - LABELS - 170) / most;
   draw.fillStyle = '#14213d';
   draw.font = '20px Bench';
-  draw.fillText('CPU seconds for the same minute of 1080p film', 24, 34);
+  draw.fillText('CPU seconds for the same 1080p film', 24, 34);
   rows.forEach(({ name, cpu }, index) => {
     const y = 70 + index * ROW;
     draw.fillStyle = name.startsWith('ours') ? '#2a6f97' : '#a9b4c2';
