@@ -4,10 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JobsOptions } from '../../core/jobs/index.ts';
 import type { ClaimRef, JobBackend } from '../../core/jobs/types.ts';
 import { composeJob, failure, filmResult, refOf } from '../helpers/job-samples.ts';
-import type { BackendUnderTest } from './jobs.ts';
+import type { BackendUnderTest, policyUnderTest } from './jobs.ts';
 
 const LEASE_MS = 5000;
 const RETRY_BASE_MS = 1000;
@@ -266,7 +265,7 @@ async function expectSame(model: Model, backend: JobBackend): Promise<void> {
 
 export function testJobHistories(
   name: string,
-  open: (options: Partial<JobsOptions>) => Promise<BackendUnderTest>,
+  open: (options: Partial<typeof policyUnderTest>) => Promise<BackendUnderTest>,
   { runs }: { runs: number },
 ): void {
   test(`${name}: whatever happens, the store is where the model is, and each end is told once`, async () => {

@@ -15,6 +15,7 @@ import { numbersChannel, recordsChannel } from './keys.ts';
 export type FeedParts = {
   url: string;
   log: Logger;
+  patienceMs: number;
   /** Jobs saved after a change number, in the order of theirs, a part of them if there are many; one job if named. */
   changedSince: (change: number, id?: string) => Promise<{ change: number; record: JobRecord }[]>;
   latestChange: () => Promise<number>;
@@ -50,6 +51,7 @@ export class Feed {
     this.#subscription = new Connection({
       url: parts.url,
       name: 'genscene-events',
+      patienceMs: parts.patienceMs,
       log: parts.log,
       prepare: async (client) => {
         await client.subscribe(numbersChannel(parts.url), this.#hearNumber);

@@ -5,7 +5,7 @@ import type { LifecyclePolicy } from '../lifecycle.ts';
 import { changedSince } from './changes.ts';
 import { Claims } from './claims.ts';
 import { RedisClock } from './clock.ts';
-import { Connection } from './connection.ts';
+import { Connection, PATIENCE_MS } from './connection.ts';
 import { Feed } from './feed.ts';
 import { keys, ticketsWaiting } from './keys.ts';
 import { Ledger } from './ledger.ts';
@@ -23,6 +23,8 @@ export type RedisJobsOptions = LifecyclePolicy & {
   maxQueued: number;
   /** How often to look for announcements that are due, ms. */
   pollMs: number;
+  /** Longest that a call to Redis may take, ms; 3,000 by default. */
+  patienceMs?: number | undefined;
   /** For tests: another clock than Redis's. */
   now?: (() => number) | undefined;
   /** For tests: how records of older versions are read. */
@@ -51,7 +53,7 @@ export type RedisParts = {
 };
 
 export function openParts(options: RedisJobsOptions): RedisParts {
-  const { url, log, migrations = recordMigrations } = options;
+  const { url, log, migrations = recordMigrations, patienceMs = PATIENCE_MS } = options;
   const clock = new RedisClock();
   const now = options.now ?? (() => clock.now());
   const time = options.now ? () => String(now()) : () => '';
@@ -75,6 +77,7 @@ export function openParts(options: RedisJobsOptions): RedisParts {
     url,
     log,
     name: 'genscene',
+    patienceMs,
     prepare: async (client) => {
       clock.set(timeOf(await client.sendCommand<never>(['TIME'])));
       const found = await checkServer(client);
@@ -83,11 +86,12 @@ export function openParts(options: RedisJobsOptions): RedisParts {
       tickets.connected();
     },
   });
-  const store = new Store({ connection, clock, url, migrations });
+  const store = new Store({ connection, clock, url, migrations, patienceMs });
   const live = new LiveProgress((claim) => ledger.writePending(claim));
   const feed = new Feed({
     url,
     log,
+    patienceMs,
     changedSince: (change, id) => changedSince({ connection, store, live }, change, id),
     latestChange: async () => Number((await connection.call((client) => client.get(keys.change))) ?? 0),
     onAnnounced: wakeSenders,

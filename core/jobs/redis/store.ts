@@ -7,7 +7,7 @@
 import type { JobRecord, JobRequest } from '../types.ts';
 import { EVENTS_PER_CHANGE } from '../watchers.ts';
 import type { RedisClock } from './clock.ts';
-import { PATIENCE_MS, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { Applier, type Guard } from './apply.ts';
 import { consequences } from './consequences.ts';
 import { found, movesBetween, turnOf, type Command } from './indexes.ts';
@@ -46,6 +46,8 @@ export type StoreParts = {
   clock: RedisClock;
   url: string;
   migrations: readonly RecordMigration[];
+  /** How long after it was sent a change may still be made, ms. */
+  patienceMs: number;
 };
 
 type PeekReply = [
@@ -221,7 +223,7 @@ export class Store {
 
   /** Redis's time at which a command that has not run yet must not run any more. */
   deadline(): string {
-    return String(this.#parts.clock.now() + PATIENCE_MS);
+    return String(this.#parts.clock.now() + this.#parts.patienceMs);
   }
 
   #fields(mark: string): string[] {
