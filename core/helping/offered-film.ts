@@ -64,10 +64,9 @@ class OfferedFilm implements SharedFilm {
   }
 
   async take(choose: Choose): Promise<string[]> {
-    const [takenOver] = this.#takenOver;
-    if (takenOver !== undefined) {
-      this.#takenOver.delete(takenOver);
-      return this.#ours([takenOver]);
+    for (const key of this.#takenOver) {
+      this.#takenOver.delete(key);
+      if (this.#open.has(key) && !this.#own.has(key)) return this.#ours([key]);
     }
     const alone = (): string[] => this.#ours(choose(this.#free(), this.#workers));
     if (!this.#onBoard) return alone();
