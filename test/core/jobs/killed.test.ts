@@ -1,61 +1,33 @@
 /** The embedded store and its workers under kill -9 and SIGSTOP, with real processes. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openJobs } from '../../../core/jobs/index.ts';
 import type { JobBackend } from '../../../core/jobs/types.ts';
 import { startWorker } from '../../../core/worker.ts';
-import { compileProgram } from '../../helpers/compile.ts';
+import { journalOf, untilTrue, useJobProcesses } from '../../helpers/job-processes.ts';
 import { composeJob, filmResult, keepingLog } from '../../helpers/job-samples.ts';
 
-let program: Awaited<ReturnType<typeof compileProgram>>;
+const processes = useJobProcesses();
 let dataDir: string;
 let jobs: JobBackend;
-const children = new Set<ChildProcess>();
 
-beforeAll(async () => {
-  program = await compileProgram('test/helpers/job-worker.ts');
-});
-afterAll(() => program.dispose());
 beforeEach(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-kill-'));
   jobs = await openJobs({ dataDir, maxAttempts: 60, pollMs: 20, reserveBytes: 65_536, minFreeBytes: 0 });
 });
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  processes.killAll();
   await jobs.close();
   await rm(dataDir, { recursive: true, force: true });
 });
 
-function start(mode: 'work' | 'add', ...options: string[]): ChildProcess {
-  return startIn(dataDir, mode, ...options);
-}
-
-function startIn(folder: string, mode: 'work' | 'add', ...options: string[]): ChildProcess {
-  const child = spawn(process.execPath, [program.file, mode, folder, ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  return child;
-}
-
-async function journal(): Promise<string[][]> {
-  const text = await readFile(path.join(dataDir, 'journal'), 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => line.split(' '));
-}
-
-/** Asks until it is true; the test's own timeout ends what never gets so. */
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await sleep(10);
-}
+const start = (mode: 'work' | 'add', ...options: string[]): ChildProcess =>
+  processes.start(mode, dataDir, ...options);
 
 test('S02: every job whose id was given out is known after kill -9 at once', async () => {
   const addThenDie = async (): Promise<string[]> => {
@@ -77,7 +49,7 @@ test('S02: every job whose id was given out is known after kill -9 at once', asy
 
 test('processes that make a new store at the same time do not get in each other’s way', async () => {
   const fresh = path.join(dataDir, 'fresh');
-  const adding = Array.from({ length: 6 }, () => startIn(fresh, 'add', '3'));
+  const adding = Array.from({ length: 6 }, () => processes.start('add', fresh, '3'));
   const ends = await Promise.all(adding.map((child) => once(child, 'exit')));
   expect(ends.map(([, signal]) => signal as string)).toEqual(Array(6).fill('SIGKILL'));
   const other = await openJobs({ dataDir: fresh, reserveBytes: 0, minFreeBytes: 0 });
@@ -101,7 +73,7 @@ test('50 kills of workers at work over 20 jobs: none lost, none made twice, none
   let kills = 0;
   let read = 0;
   while (kills < 50) {
-    const lines = await journal();
+    const lines = await journalOf(dataDir);
     const begun = lines
       .slice(read)
       .findLast(([what, , , pid]) => what === 'start' && workers.has(Number(pid)));
@@ -119,9 +91,11 @@ test('50 kills of workers at work over 20 jobs: none lost, none made twice, none
     } else await sleep(20);
   }
   while (ids.length < 20) await add();
-  await until(async () => (await jobs.list({ status: ['done', 'failed'], limit: 200 })).jobs.length === 20);
+  await untilTrue(
+    async () => (await jobs.list({ status: ['done', 'failed'], limit: 200 })).jobs.length === 20,
+  );
 
-  const lines = await journal();
+  const lines = await journalOf(dataDir);
   expect(lines.filter(([what]) => what === 'overlap')).toEqual([]);
   expect(kills).toBeGreaterThan(20);
   for (const id of ids) {
@@ -142,7 +116,7 @@ test('50 kills of workers at work over 20 jobs: none lost, none made twice, none
 test('S11: a worker that slept past its lease is refused; the other’s result stands, told once', async () => {
   const { job } = await jobs.add(composeJob({ title: 'slow', webhookUrl: 'https://example.com/hook' }));
   const sleeper = start('work', '1', '1000');
-  await until(async () => (await journal()).some(([what]) => what === 'start'));
+  await untilTrue(async () => (await journalOf(dataDir)).some(([what]) => what === 'start'));
   sleeper.kill('SIGSTOP');
   const { log } = keepingLog();
   const other = startWorker({
@@ -155,28 +129,30 @@ test('S11: a worker that slept past its lease is refused; the other’s result s
     workerId: 'other',
     log,
   });
-  await until(async () => (await jobs.get(job.id))!.status === 'done');
+  await untilTrue(async () => (await jobs.get(job.id))!.status === 'done');
   sleeper.kill('SIGCONT');
-  await until(async () => (await readFile(path.join(dataDir, 'journal'), 'utf8')).includes('lost the lease'));
+  await untilTrue(async () =>
+    (await readFile(path.join(dataDir, 'journal'), 'utf8')).includes('lost the lease'),
+  );
   await other.stop({ graceMs: 0 });
   const after = (await jobs.get(job.id))!;
   expect(after).toMatchObject({ status: 'done', attempts: 2 });
   expect(after.attemptLog.map((entry) => entry.outcome)).toEqual(['lost', 'done']);
   expect(after.result!.metrics).toBeUndefined();
-  expect((await journal()).filter(([what]) => what === 'publish')).toEqual([]);
+  expect((await journalOf(dataDir)).filter(([what]) => what === 'publish')).toEqual([]);
   expect(await jobs.announcements.claim('webhook', 'test', { leaseMs: 60_000 })).toHaveLength(1);
 }, 60_000);
 
 test('S04: SIGTERM lets short jobs end, parks the rest, and the process exits with 0', async () => {
   const slow = await jobs.add(composeJob({ title: 'slow' }));
   const worker = start('work');
-  await until(async () => (await journal()).some(([what]) => what === 'start'));
+  await untilTrue(async () => (await journalOf(dataDir)).some(([what]) => what === 'start'));
   const short = await jobs.add(composeJob());
   const waiting = [
     await jobs.add(composeJob({ title: 'slow' })),
     await jobs.add(composeJob({ title: 'slow' })),
   ];
-  await until(
+  await untilTrue(
     async () =>
       (await jobs.get(short.job.id))!.lease !== null || (await jobs.get(short.job.id))!.status === 'done',
   );

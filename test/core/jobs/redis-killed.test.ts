@@ -1,5 +1,5 @@
 /** Workers over Redis under kill -9 and SIGSTOP, with real processes; and what many jobs and old records ask of it. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,60 +9,33 @@ import { openJobs } from '../../../core/jobs/index.ts';
 import { openRedisJobs } from '../../../core/jobs/redis.ts';
 import type { JobBackend } from '../../../core/jobs/types.ts';
 import { startWorker } from '../../../core/worker.ts';
-import { compileProgram } from '../../helpers/compile.ts';
+import { journalOf, untilTrue, useJobProcesses } from '../../helpers/job-processes.ts';
 import { composeJob, filmResult, keepingLog, refOf } from '../../helpers/job-samples.ts';
 import { startRedisServer, type RedisServer } from '../../helpers/redis-server.ts';
 
-let program: Awaited<ReturnType<typeof compileProgram>>;
+const processes = useJobProcesses();
 let redis: RedisServer;
 let dataDir: string;
 let jobs: JobBackend;
-const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  [program, redis] = await Promise.all([
-    compileProgram('test/helpers/job-worker.ts'),
-    // What is tried here is the death of workers, not of Redis.
-    startRedisServer({ settings: { appendonly: 'no' } }),
-  ]);
+  // What is tried here is the death of workers, not of Redis.
+  redis = await startRedisServer({ settings: { appendonly: 'no' } });
 });
-afterAll(async () => {
-  await program.dispose();
-  await redis.dispose();
-});
+afterAll(() => redis.dispose());
 beforeEach(async () => {
   await redis.command('FLUSHALL');
   dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-kill-'));
   jobs = await openJobs({ dataDir, redisUrl: redis.url, maxQueued: 20_000 });
 });
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  processes.killAll();
   await jobs.close();
   await rm(dataDir, { recursive: true, force: true });
 });
 
-function startProcess(leaseMs: number): ChildProcess {
-  const args = [program.file, 'work', dataDir, '1', String(leaseMs), redis.url];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  return child;
-}
-
-async function journal(): Promise<string[][]> {
-  const text = await readFile(path.join(dataDir, 'journal'), 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => line.split(' '));
-}
-
-/** Asks until it is true, but not past the test's end. */
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  let over = false;
-  onTestFinished(() => void (over = true));
-  while (!over && !(await isTrue())) await sleep(20);
-}
+const startProcess = (leaseMs: number): ChildProcess =>
+  processes.start('work', dataDir, '1', String(leaseMs), redis.url);
 
 test('kills of workers at work: none lost, none made twice, none told twice; poison is given up with the reason', async () => {
   const webhookUrl = 'https://example.com/hook';
@@ -75,13 +48,13 @@ test('kills of workers at work: none lost, none made twice, none told twice; poi
   startProcess(1000);
   // Each may die twice of us at most, or a job would rightly be given up.
   const struck = new Map<string, number>();
-  await until(async () => {
+  await untilTrue(async () => {
     // Poison kills its worker by itself.
-    while (children.size < 2) startProcess(1000);
-    const running = (await journal()).findLast(
+    while (processes.running.size < 2) startProcess(1000);
+    const running = (await journalOf(dataDir)).findLast(
       ([what, id]) => what === 'start' && (struck.get(id!) ?? 0) < 2,
     );
-    const worker = [...children].find(({ pid }) => String(pid) === running?.[3]);
+    const worker = [...processes.running].find(({ pid }) => String(pid) === running?.[3]);
     if (worker && kills < 8 && running?.[1] !== poison.id) {
       struck.set(running![1]!, (struck.get(running![1]!) ?? 0) + 1);
       worker.kill('SIGKILL');
@@ -92,7 +65,7 @@ test('kills of workers at work: none lost, none made twice, none told twice; poi
     return queued + busy === 0 && done + failed === 13;
   });
   expect(kills).toBeGreaterThan(2);
-  expect((await journal()).filter(([what]) => what === 'overlap')).toEqual([]);
+  expect((await journalOf(dataDir)).filter(([what]) => what === 'overlap')).toEqual([]);
   const given = (await jobs.record(poison.id))!;
   expect(given).toMatchObject({ status: 'failed', attempts: 3, error: { code: 'internal' } });
   expect(given.error!.message).toContain('died 3 times');
@@ -112,7 +85,7 @@ test('kills of workers at work: none lost, none made twice, none told twice; poi
 test('S11: a worker that slept past its lease is refused; the other’s result stands, told once', async () => {
   const { job } = await jobs.add(composeJob({ title: 'slow', webhookUrl: 'https://example.com/hook' }));
   const sleeper = startProcess(1000);
-  await until(async () => (await journal()).some(([what]) => what === 'start'));
+  await untilTrue(async () => (await journalOf(dataDir)).some(([what]) => what === 'start'));
   sleeper.kill('SIGSTOP');
   const { log } = keepingLog();
   const other = startWorker({
@@ -123,14 +96,16 @@ test('S11: a worker that slept past its lease is refused; the other’s result s
     workerId: 'other',
     log,
   });
-  await until(async () => (await jobs.record(job.id))!.status === 'done');
+  await untilTrue(async () => (await jobs.record(job.id))!.status === 'done');
   sleeper.kill('SIGCONT');
-  await until(async () => (await readFile(path.join(dataDir, 'journal'), 'utf8')).includes('lost the lease'));
+  await untilTrue(async () =>
+    (await readFile(path.join(dataDir, 'journal'), 'utf8')).includes('lost the lease'),
+  );
   await other.stop({ graceMs: 0 });
   const after = (await jobs.record(job.id))!;
   expect(after.attemptLog.map(({ outcome }) => outcome)).toEqual(['lost', 'done']);
   expect(after.result!.metrics).toBeUndefined();
-  expect((await journal()).filter(([what]) => what === 'publish')).toEqual([]);
+  expect((await journalOf(dataDir)).filter(([what]) => what === 'publish')).toEqual([]);
   expect(await jobs.announcements.claim('webhook', 'test', { leaseMs: 60_000 })).toHaveLength(1);
 });
 
