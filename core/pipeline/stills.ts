@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import type { ContentCache } from '../cache.ts';
 import type { SheetCell } from '../drawing/sheet.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
+import { allOrStop } from '../together.ts';
 import {
   drawSceneFrame,
   drawSceneFrames,
@@ -59,10 +60,14 @@ export async function drawStills(
     language: storyboard.language,
     cells,
   };
-  const { compositor } = deps;
-  const png = await compositor.run({ kind: 'sheet', input: sheet }, { signal: options.signal });
-  await keep(cache, key, 'png', png);
-  await keep(cache, key, 'jpg', await drawPoster(input, frames, film, deps, options.signal));
+  const abort = new AbortController();
+  const signal = AbortSignal.any([options.signal, abort.signal]);
+  // Side by side: people wait for the sheet.
+  const [png, jpg] = await allOrStop(abort, [
+    deps.compositor.run({ kind: 'sheet', input: sheet }, { signal }),
+    drawPoster(input, frames, film, deps, signal),
+  ]);
+  await Promise.all([keep(cache, key, 'png', png), keep(cache, key, 'jpg', jpg)]);
   return stills;
 }
 
