@@ -75,17 +75,17 @@ async function makeFilm(
   { workshop, ffmpeg, storage, sharing }: ProductionOptions,
 ): Promise<Product> {
   const hold = { jobId: job.id, attempt: job.lease.attempt, worker: job.lease.owner };
-  const early = publishEarly(job, run, storage);
-  const film = await workshop.render(storyboard, {
-    outDir: run.folder,
-    signal: run.signal,
-    onSheet: early.sheet,
-    offer: sharing ? offerFilms({ ...sharing, hold }) : undefined,
-    onProgress: ({ stage, progress, scene, scenesTotal, etaSeconds }) =>
-      run.report({ stage, progress, scene, scenesTotal, etaSeconds }),
+  const { film, preview } = await withEarlySheet(job, run, storage, async (onSheet) => {
+    const rendered = await workshop.render(storyboard, {
+      outDir: run.folder,
+      signal: run.signal,
+      onSheet,
+      offer: sharing ? offerFilms({ ...sharing, hold }) : undefined,
+      onProgress: ({ stage, progress, scene, scenesTotal, etaSeconds }) =>
+        run.report({ stage, progress, scene, scenesTotal, etaSeconds }),
+    });
+    return { film: rendered, preview: await previewOf(rendered, run, ffmpeg) };
   });
-  const preview = await previewOf(film, run, ffmpeg);
-  await early.settled();
   const name = (file: string | null): string | undefined => (file === null ? undefined : path.basename(file));
   const files: ResultFiles = {
     main: path.basename(film.files.film),
@@ -117,29 +117,34 @@ async function makeFilm(
 }
 
 /**
- * Shows the storyboard sheet while the film is still being made. It is a courtesy: if it fails, the
- * sheet comes with the film.
+ * Shows the storyboard sheet while the film is still being made. It is a courtesy: if it fails, the sheet comes
+ * with the film. Whatever becomes of the film, showing it has ended when this ends.
  */
-function publishEarly(
+async function withEarlySheet<T>(
   job: ClaimedJob,
   run: Run,
   storage: Storage,
-): { sheet: (file: string) => void; settled: () => Promise<void> } {
+  make: (onSheet: (file: string) => void) => Promise<T>,
+): Promise<T> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([run.signal, failed.signal]);
   let publishing = Promise.resolve();
   const publish = async (file: string): Promise<void> => {
     const name = path.basename(file);
     const copy = path.join(run.folder, `early-${name}`);
     await copyFile(file, copy);
     await run.assertLease();
-    await storage.publish(job.id, { [name]: copy }, run.signal);
+    await storage.publish(job.id, { [name]: copy }, signal);
     run.report({ sheet: name });
   };
-  return {
-    sheet(file) {
-      publishing = publish(file).catch(() => undefined);
-    },
-    settled: () => publishing,
-  };
+  try {
+    return await make((file) => (publishing = publish(file).catch(() => undefined)));
+  } catch (error) {
+    failed.abort();
+    throw error;
+  } finally {
+    await publishing;
+  }
 }
 
 /** A film that is small already is its own preview. */
