@@ -16,7 +16,6 @@ const job = {
   request: { kind: 'compose', storyboard: {} },
 } as ClaimedJob;
 
-// `fails`: core/production.ts does not wait yet. Who mends it takes the word away.
 test('a render that fails ends only when the sheet that is being published has ended', async () => {
   const workDir = await testDataDir();
   const happened: string[] = [];
