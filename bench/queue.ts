@@ -94,8 +94,9 @@ async function compareSplit({ url, command }: RedisServer): Promise<void> {
         await command('FLUSHALL');
         const run = await film.render(workers);
         done.push(run);
+        const stages = Object.entries(run.stages).map(([stage, each]) => `${stage} ${each.toFixed(1)}`).join(', '); // prettier-ignore
         const cpu = run.cpuS.map((each) => each.toFixed(1)).join(' + ');
-        say(`  ${workers} ${workers === 1 ? 'worker ' : 'workers'}  ${run.wallS.toFixed(1)} s   processor ${cpu} s   helped ${run.helped} of ${run.segments} segments   others used ${run.othersLoad.toFixed(2)} processors`);
+        say(`  ${workers} ${workers === 1 ? 'worker ' : 'workers'}  ${run.wallS.toFixed(1)} s (${stages})   processor ${cpu} s   helped ${run.helped} of ${run.segments} segments   others used ${run.othersLoad.toFixed(2)} processors`);
       } // prettier-ignore
   } finally {
     await film.dispose();

@@ -14,6 +14,8 @@ import { withWorkers } from './worker-processes.ts';
 export type SplitRun = {
   /** From adding the job to its end, s. */
   wallS: number;
+  /** Of it in each stage, s: only what is rendering can be shared. */
+  stages: Record<string, number>;
   /** Processor time of each worker with its children, s. */
   cpuS: number[];
   segments: number;
@@ -40,8 +42,13 @@ export async function openSplitFilm(
           owner: 'key:bench',
           origin: { platform: 'api' },
         });
+        const stages: Record<string, number> = {};
+        let seenAt = started;
         for (;;) {
           const now = await jobs.record(job.id);
+          const stage = now?.stage ?? 'saving';
+          stages[stage] = (stages[stage] ?? 0) + (performance.now() - seenAt) / 1000;
+          seenAt = performance.now();
           if (now?.error) throw new Error(now.error.message);
           if (now?.result) {
             const wallS = (performance.now() - started) / 1000;
@@ -49,7 +56,7 @@ export async function openSplitFilm(
             const ours = cpuS.reduce((sum, each) => sum + each, 0);
             const { segments = 0, segmentsHelped = 0 } = now.result.metrics ?? {};
             const othersLoad = Math.max(0, busySeconds() - busy - ours) / wallS;
-            return { wallS, cpuS, segments, helped: segmentsHelped, othersLoad };
+            return { wallS, stages, cpuS, segments, helped: segmentsHelped, othersLoad };
           }
           await sleep(50);
         }
