@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node
 /**
  * genscene: the command line. The only file that reads the environment and the arguments; each
  * command is a file in cli/ and gets what it needs as arguments.

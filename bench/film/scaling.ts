@@ -67,7 +67,7 @@ async function renderOnce({ resolution, ...film }: Film, folder: string, cli: st
     output: { ...board.output, resolution },
   }));
   const cost = await measured(process.execPath, [cli, 'render', storyboard, '--quiet', '--out', out], {
-    env: { DATA_DIR: data },
+    env: { DATA_DIR: data, MALLOC_ARENA_MAX: '2' },
   });
   await checkLength(path.join(out, 'film.mp4'), film.seconds);
   for (const one of [data, out]) await rm(one, { recursive: true, force: true });
