@@ -51,19 +51,28 @@ function videoBits({ maxBytes, duration }: PreviewInput, margin: number): number
 
 async function encode(input: PreviewInput, bits: number, ffmpeg: Ffmpeg, signal: AbortSignal): Promise<void> {
   const short = Math.min(SHORT_SIDE, input.width, input.height);
-  const scale = input.width < input.height ? `scale=${short}:-2` : `scale=-2:${short}`;
+  const scale = input.width < input.height ? `scale=${short}:-2:flags=area` : `scale=-2:${short}:flags=area`;
   const source = `file:${path.resolve(input.film)}`;
   await ffmpeg.run({
     purpose: 'making the preview',
-    inputs: [{ source, options: ['-protocol_whitelist', 'file', '-t', String(PREVIEW_SECONDS)] }],
+    inputs: [
+      {
+        source,
+        // Without deblocking: a fifth of the decoder's time, for what cannot be seen at a third of the size.
+        options: [
+          ...['-protocol_whitelist', 'file', '-t', String(PREVIEW_SECONDS)],
+          ...['-skip_loop_filter', 'all'],
+        ],
+      },
+    ],
     outputs: [
       {
         target: `file:${path.resolve(input.out)}`,
         options: [
           ...['-map', '0:v:0', '-map', '0:a:0', '-vf', scale, '-fpsmax', '30'],
-          ...['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-threads', '1'],
+          ...['-c:v', 'libx264', '-preset', 'superfast', '-pix_fmt', 'yuv420p'],
           ...['-b:v', String(bits), '-maxrate', String(Math.round(bits * 1.3)), '-bufsize', String(bits * 3)],
-          ...['-c:a', 'aac', '-b:a', String(SOUND_BITS), '-ac', '2'],
+          ...['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', String(SOUND_BITS), '-ac', '2'],
           ...['-map_metadata', '-1', '-movflags', '+faststart', '-f', 'mp4'],
         ],
       },
