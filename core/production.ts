@@ -138,7 +138,9 @@ async function withEarlySheet<T>(
     run.report({ sheet: name });
   };
   try {
-    return await make((file) => (publishing = publish(file).catch(() => undefined)));
+    return await make((file) => {
+      publishing = publish(file).catch(() => undefined);
+    });
   } catch (error) {
     failed.abort();
     throw error;
