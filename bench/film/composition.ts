@@ -55,8 +55,8 @@ function noting(compositor: Compositor, plans: SegmentPlan[]): Compositor {
     threads: compositor.threads,
     close: () => compositor.close(),
     run(task, given) {
-      const { kind } = task as Task;
-      if (kind === 'segment') plans.push((task as Extract<Task, { kind: 'segment' }>).plan);
+      const asked: Task = task;
+      if (asked.kind === 'segments') plans.push(...asked.parts.map(({ plan }) => plan));
       return compositor.run(task, given);
     },
   };
