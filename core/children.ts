@@ -9,7 +9,7 @@ export type RunningChild = {
   pid: number;
   /** Of the program it runs, e.g. `ffmpeg`. */
   program: string;
-  /** What it does, e.g. `encoding a segment`. */
+  /** What it does, e.g. `encoding segments`. */
   purpose: string;
   /** Since its start, seconds. */
   ageS: number;

@@ -25,8 +25,6 @@ const SHARE = 0.6;
 /** @returns bytes a task takes at its most, all its processes included */
 export function taskBytes(task: Task): number {
   switch (task.kind) {
-    case 'segment':
-      return segmentBytes(task.plan, task.encoding);
     case 'segments':
       return Math.max(...task.parts.map(({ plan }) => segmentBytes(plan, task.encoding)));
     case 'frame':

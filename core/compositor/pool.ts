@@ -147,7 +147,7 @@ export function openCompositor(options: {
         const settle = resolve as Waiting['resolve'];
         const waiting = { task, signal, onProgress, resolve: settle, reject };
         // Sound and stills are one piece each: begun last, they would be waited for by one thread alone.
-        if (task.kind === 'segment' || task.kind === 'segments') queue.push(waiting);
+        if (task.kind === 'segments') queue.push(waiting);
         else queue.unshift(waiting);
         next();
       });

@@ -16,8 +16,6 @@ import { Kernel } from './kernel.ts';
 import type { SegmentPlan } from './plan.ts';
 
 export type Task =
-  /** One segment to its file. */
-  | ({ kind: 'segment'; encoding: Encoding } & SegmentPart)
   /** Neighbours, in the order of the film, by one encoder of so many threads (1 if absent). */
   | { kind: 'segments'; encoding: Encoding; parts: SegmentPart[]; threads?: number }
   /** One frame of a segment, as packed RGB. */
@@ -29,7 +27,6 @@ export type Task =
 
 /** What each task gives. */
 export type TaskResult = {
-  segment: undefined;
   segments: undefined;
   frame: Uint8Array;
   sound: MixedSound;
@@ -85,11 +82,6 @@ async function run(id: number, task: Task): Promise<void> {
 async function perform(id: number, task: Task, deps: ComposerDeps): Promise<TaskResult[Task['kind']]> {
   const report = progressOf(id);
   switch (task.kind) {
-    case 'segment':
-      await encodeSegments([task], task.encoding, deps, (progress) =>
-        report(progress.frames, progress.finished),
-      );
-      return undefined;
     case 'segments':
       await encodeSegments(
         task.parts,

@@ -292,14 +292,14 @@ describe('the other commands', () => {
   });
 
   it('doctor --children lists what another process of the program runs on this machine', async () => {
-    const child = spawn('sleep', ['60'], { env: childMarks('encoding a segment', process.pid) });
+    const child = spawn('sleep', ['60'], { env: childMarks('encoding segments', process.pid) });
     try {
       const { stdout, code } = await run('doctor', '--children');
       expect(code).toBe(0);
       expect(stdout).toMatch(/^PID +PROGRAM +DOES +AGE +MEMORY +OF$/m);
       expect(stdout).toMatch(
         new RegExp(
-          `^${child.pid} +sleep +encoding a segment +[\\d.]+ s +[\\d.]+ [kM]B +.*\\(${process.pid}\\)$`,
+          `^${child.pid} +sleep +encoding segments +[\\d.]+ s +[\\d.]+ [kM]B +.*\\(${process.pid}\\)$`,
           'm',
         ),
       );
@@ -307,7 +307,7 @@ describe('the other commands', () => {
         children: { pid: number }[];
       };
       expect(children).toContainEqual(
-        expect.objectContaining({ pid: child.pid, purpose: 'encoding a segment', ageS: expect.any(Number) }),
+        expect.objectContaining({ pid: child.pid, purpose: 'encoding segments', ageS: expect.any(Number) }),
       );
     } finally {
       child.kill('SIGKILL');

@@ -48,17 +48,21 @@ describe('listChildren', () => {
     };
     const rendering = compositor.run(
       {
-        kind: 'segment',
-        plan: {
-          ...{ width: 320, height: 180, fps: 30, frames: 100_000 },
-          ...{ base: layer, incoming: null, transition: null, overlays: [] },
-        },
+        kind: 'segments',
+        parts: [
+          {
+            plan: {
+              ...{ width: 320, height: 180, fps: 30, frames: 100_000 },
+              ...{ base: layer, incoming: null, transition: null, overlays: [] },
+            },
+            file: path.join(folder, 'long.mp4'),
+          },
+        ],
         encoding: { format: 'mp4', quality: 'high' },
-        file: path.join(folder, 'long.mp4'),
       },
       { signal: abort.signal },
     );
-    const child = await seen('encoding a segment', process.pid);
+    const child = await seen('encoding segments', process.pid);
     expect(child).toMatchObject({ owner: { pid: process.pid, command: expect.any(String) } });
     expect(child.ageS).toBeLessThan(60);
     abort.abort();

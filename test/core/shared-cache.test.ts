@@ -60,7 +60,7 @@ test('the second host renders no segment, mixes no sound and draws no sheet anew
 
   const before = server.requests.length;
   const second = await (await openWorker('reuse')).render(film);
-  expect(second.segments).toEqual({ total, reused: total });
+  expect(second.segments).toEqual({ total, reused: total, helped: 0 });
   expect(second.scenesReused).toBe(3);
   expect(server.requests.slice(before).filter((request) => request.startsWith('PUT'))).toEqual([
     expect.stringContaining('/staging/probe-'),
@@ -108,7 +108,7 @@ test('a segment that comes cut short is rendered here', async () => {
     response.write('half', () => response.destroy());
     return true;
   };
-  expect((await second.render(film)).segments).toEqual({ total, reused: 0 });
+  expect((await second.render(film)).segments).toEqual({ total, reused: 0, helped: 0 });
   const kept = await readdir(path.join(folder, `host-${workers}`, 'cache', 'segments'));
   expect(kept.filter((name) => name.includes('.tmp'))).toEqual([]);
 }, 60_000);

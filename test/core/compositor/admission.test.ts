@@ -22,11 +22,11 @@ function plan(width: number, height: number, frames = 6): SegmentPlan {
   };
 }
 
-const segment = (width: number, height: number, file = '/tmp/x.mp4'): Extract<Task, { kind: 'segment' }> => ({
-  kind: 'segment',
-  plan: plan(width, height),
+type Segments = Extract<Task, { kind: 'segments' }>;
+const segment = (width: number, height: number, file = '/tmp/x.mp4', frames = 6): Segments => ({
+  kind: 'segments',
+  parts: [{ plan: plan(width, height, frames), file }],
   encoding: { format: 'mp4', quality: 'standard' },
-  file,
 });
 
 test('an estimate grows with the picture, and is what was measured at 1080p: an encoder of 250 MiB, and some', () => {
@@ -57,7 +57,7 @@ test.each([
   const ended: number[] = [];
   await Promise.all(
     Array.from({ length: 5 }, async (_each, index) => {
-      const task = { ...segment(640, 360, path.join(folder, `${index}.mp4`)), plan: plan(640, 360, 12) };
+      const task = segment(640, 360, path.join(folder, `${index}.mp4`), 12);
       await compositor.run(task, {
         onProgress: () => {
           running.add(index);

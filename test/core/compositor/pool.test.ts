@@ -65,7 +65,7 @@ async function renderFilm(
   });
   const encoding = { format, quality: 'standard' } as const;
   if (way === 'together') await compositor.run({ kind: 'segments', parts, encoding });
-  else await Promise.all(parts.map((part) => compositor.run({ kind: 'segment', ...part, encoding })));
+  else await Promise.all(parts.map((part) => compositor.run({ kind: 'segments', parts: [part], encoding })));
   const segments = parts.map((part) => ({ file: part.file, frames: part.plan.frames }));
   const sound = path.join(folder, `${name}.${format === 'mp4' ? 'm4a' : 'webm'}`);
   const codec = format === 'mp4' ? 'aac' : 'libopus';
@@ -265,10 +265,9 @@ describe('the pool', () => {
     const file = path.join(folder, 'long.mp4');
     const rendering = compositor.run(
       {
-        kind: 'segment',
-        plan: plan(100_000, 0, 100_000),
+        kind: 'segments',
+        parts: [{ plan: plan(100_000, 0, 100_000), file }],
         encoding: { format: 'mp4', quality: 'high' },
-        file,
       },
       { signal: abort.signal, onProgress: () => abort.abort() },
     );
@@ -288,10 +287,9 @@ describe('the pool', () => {
     };
     await expect(
       compositor.run({
-        kind: 'segment',
-        plan: broken,
+        kind: 'segments',
+        parts: [{ plan: broken, file: path.join(folder, 'broken.mp4') }],
         encoding: { format: 'mp4', quality: 'draft' },
-        file: path.join(folder, 'broken.mp4'),
       }),
     ).rejects.toMatchObject({ code: 'render_failed' });
     const rgb = await compositor.run({ kind: 'frame', plan: plan(5, 0, 5), index: 2 });
@@ -302,10 +300,9 @@ describe('the pool', () => {
     const counts: number[] = [];
     await compositor.run(
       {
-        kind: 'segment',
-        plan: plan(60, 0, 60),
+        kind: 'segments',
+        parts: [{ plan: plan(60, 0, 60), file: path.join(folder, 'counted.mp4') }],
         encoding: { format: 'mp4', quality: 'standard' },
-        file: path.join(folder, 'counted.mp4'),
       },
       { onProgress: (frames) => counts.push(frames) },
     );
