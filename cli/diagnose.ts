@@ -23,15 +23,17 @@ export function diagnoseCommand(context: Context): Command {
 async function diagnoseHost(host: string | undefined, options: Options, context: Context): Promise<void> {
   const { terminal, signal } = context;
   const config = context.config();
-  const [{ diagnose, addressOf }, { watchedHosts }] = await Promise.all([
+  const [{ diagnose, addressOf, originFor }, { watchedHosts }] = await Promise.all([
     import('../monitoring/diagnosis.ts'),
     import('../monitoring/checks/index.ts'),
   ]);
-  const url = addressOf(host, watchedHosts(config), { ports: true });
+  const watched = watchedHosts(config);
+  const url = addressOf(host, watched, { ports: true });
   terminal.note(`Asking ${url.href}; a silent origin takes up to half a minute.`);
   const { evidence: _evidence, ...found } = await diagnose(url, {
-    origin: options.origin ?? config.monitoring.origin,
+    origin: options.origin ?? originFor(url, watched, config.monitoring.origin),
     controlUrl: options.control ?? config.monitoring.controlUrl,
+    statusUrl: config.monitoring.statusUrl,
     alwaysControl: true,
     timeoutMs: TIMEOUT_MS,
     signal,

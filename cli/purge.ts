@@ -11,7 +11,7 @@ export function purgeCommand(context: Context): Command {
     .argument('[url...]', 'up to 30 addresses')
     .option('--everything', 'the whole zone')
     .action(async (urls: string[], options: { everything?: true }) => {
-      const { cloudflare } = context.config().monitoring;
+      const { cloudflare, statusUrl } = context.config().monitoring;
       if (!cloudflare)
         throw new StudioError('invalid_request', 'There is no Cloudflare in the settings.', {
           hint: 'Set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ZONE_ID.',
@@ -20,7 +20,8 @@ export function purgeCommand(context: Context): Command {
       if (wrong !== undefined) throw new StudioError('invalid_request', `"${wrong}" is no address.`);
       const { openCloudflare } = await import('../monitoring/cloudflare.ts');
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      await openCloudflare(cloudflare).purge(options.everything ? 'everything' : urls, signal);
+      const account = { ...cloudflare, statusUrl };
+      await openCloudflare(account).purge(options.everything ? 'everything' : urls, signal);
       context.terminal.note(options.everything ? 'Purged everything.' : `Purged ${urls.length}.`);
     });
 }

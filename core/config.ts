@@ -21,7 +21,12 @@ import {
   type FfmpegConfig,
   type MediaConfig,
 } from './config/media.ts';
-import { monitoringConfig, monitoringSettings, type MonitoringConfig } from './config/monitoring.ts';
+import {
+  checkMonitoringSettings,
+  monitoringConfig,
+  monitoringSettings,
+  type MonitoringConfig,
+} from './config/monitoring.ts';
 import { serverConfig, serverSettings, type ServerConfig } from './config/server.ts';
 import { slackConfig, slackSettings, type SlackConfig } from './config/slack.ts';
 import { speechConfig, speechSettings, type SpeechConfig } from './config/speech.ts';
@@ -48,7 +53,7 @@ const environmentSchema = z.object({
   ...storageSettings,
 });
 /** With what holds between settings. */
-const wholeSchema = environmentSchema.superRefine(checkStorageSettings);
+const wholeSchema = environmentSchema.superRefine(checkStorageSettings).superRefine(checkMonitoringSettings);
 
 export type Config = Readonly<{
   /** Services asked for; absent means the default set. */

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { StudioError } from '../core/errors.ts';
+import type { Fact } from '../core/ops/types.ts';
+import { same } from './texts.ts';
 
 export type CloudflareAccount = {
   apiToken: string;
@@ -176,21 +178,7 @@ export function openCloudflare(account: CloudflareAccount): Cloudflare {
         origin5xx: sum(({ originResponseStatus }) => originResponseStatus >= 500),
       };
     },
-    async status(signal) {
-      const path = '/api/v2/summary.json';
-      const answer = await fetch(`${statusUrl}${path}`, { signal });
-      const parsed = summarySchema.safeParse(await answer.json().catch(() => null));
-      if (!parsed.success) throw notUnderstood(path, answer.status, parsed.error);
-      const { status, components, incidents } = parsed.data;
-      const troubled = components.filter(
-        ({ name, status: state }) => /outage|degraded/.test(state) && !isDataCentre(name),
-      );
-      return {
-        summary: status.description,
-        troubled: troubled.map(({ name }) => name),
-        incidents: incidents.filter((each) => each.status !== 'resolved').map(({ name }) => name),
-      };
-    },
+    status: (signal) => readCloudStatus(statusUrl, signal),
     async purge(urls, signal) {
       const path = `/zones/${zoneId}/purge_cache`;
       if (urls === 'everything')
@@ -199,6 +187,32 @@ export function openCloudflare(account: CloudflareAccount): Cloudflare {
         throw new StudioError('invalid_request', `Name 1 to ${PURGE_AT_ONCE} addresses to purge.`);
       await ask(z.unknown(), path, signal, { files: urls });
     },
+  };
+}
+
+/** What its status page says, which needs no token. @param statusUrl without a slash at its end */
+export async function readCloudStatus(statusUrl: string, signal: AbortSignal): Promise<CloudStatus> {
+  const path = '/api/v2/summary.json';
+  const answer = await fetch(`${statusUrl}${path}`, { signal });
+  const parsed = summarySchema.safeParse(await answer.json().catch(() => null));
+  if (!parsed.success) throw notUnderstood(path, answer.status, parsed.error);
+  const { status, components, incidents } = parsed.data;
+  const troubled = components.filter(
+    ({ name, status: state }) => /outage|degraded/.test(state) && !isDataCentre(name),
+  );
+  return {
+    summary: status.description,
+    troubled: troubled.map(({ name }) => name),
+    incidents: incidents.filter((each) => each.status !== 'resolved').map(({ name }) => name),
+  };
+}
+
+/** As a row of what was found. */
+export function cloudStatusFact({ summary, troubled, incidents }: CloudStatus): Fact {
+  const troubles = [...new Set([...incidents, ...troubled])].slice(0, 4);
+  return {
+    name: same('cloudflarestatus.com'),
+    value: same([summary, ...troubles].join(' · ').slice(0, 300)),
   };
 }
 

@@ -1,8 +1,11 @@
 /** Asks the edge, the origin and, where it matters, a control address about one host, and says what follows. */
+import { isIP } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { StudioError } from '../core/errors.ts';
 import type { Fact, Finding } from '../core/ops/types.ts';
+import { cloudStatusFact, readCloudStatus } from './cloudflare.ts';
 import { isFromCache, isFine, judge, needsUncached, type Evidence, type Verdict } from './verdict.ts';
-import { probe, type Probe, type Resolve } from './probe.ts';
+import { endAfter, probe, type Probe, type Resolve } from './probe.ts';
 import { same } from './texts.ts';
 import { sayVerdict } from './verdict-texts.ts';
 
@@ -10,6 +13,8 @@ export type DiagnosisOptions = {
   /** Public address of the origin; the name's own is the edge. */
   origin?: string | undefined;
   controlUrl: string;
+  /** Cloudflare's own status page, read where the edge seems to be at fault. */
+  statusUrl: string;
   /** How the edge's name is resolved; for tests. */
   resolve?: Resolve | undefined;
   /** Ask the control even where it is not needed: people like to see it. */
@@ -23,6 +28,7 @@ export type Diagnosis = Finding & { verdict: Verdict; evidence: Evidence; cause:
 
 /** @param url an address at the host that should answer below 500 */
 export async function diagnose(url: URL, options: DiagnosisOptions): Promise<Diagnosis> {
+  const endsAt = performance.now() + options.timeoutMs;
   const evidence = await gather(url, options);
   const verdict = judge(evidence);
   const address = options.origin ?? null;
@@ -32,7 +38,7 @@ export async function diagnose(url: URL, options: DiagnosisOptions): Promise<Dia
     ok: isFine(verdict),
     verdict,
     ...said,
-    facts: factsOf(evidence, options),
+    facts: [...factsOf(evidence, options), ...(await contextOf(verdict, options, endsAt))],
     latencyMs: evidence.edge.status === null ? null : evidence.edge.ms,
     cause: causeOf(verdict, url.hostname, address),
     evidence,
@@ -62,11 +68,21 @@ function pastCache(url: URL): URL {
   return fresh;
 }
 
-/** What fails by the same fault of the same origin is one incident. */
+/**
+ * What fails by the same fault of the same origin is one incident; where the origin is not known, or the
+ * fault is the edge's, of the same domain. What an application or a certificate does is each host's own.
+ */
 function causeOf(verdict: Verdict, host: string, address: string | null): string {
   if (verdict === 'own_network') return 'own-network';
-  const isOfOrigin = /^(origin_down|edge_blocked|served_from_cache|origin_slow|host_down)$/.test(verdict);
-  return `${verdict}@${isOfOrigin && address ? address : host}`;
+  if (/^(origin_error|edge_tls|edge_wrong_address)$/.test(verdict)) return `${verdict}@${host}`;
+  const isOfEdge = /^(tunnel_or_dns|edge_error|edge_unreachable)$/.test(verdict);
+  return `${verdict}@${!isOfEdge && address ? address : domainOf(host)}`;
+}
+
+/** What hosts beside each other share: `example.com` of `api.example.com`, and of itself. */
+export function domainOf(host: string): string {
+  const labels = host.split('.');
+  return isIP(host) || labels.length < 3 ? host : labels.slice(1).join('.');
 }
 
 function factsOf(
@@ -82,10 +98,28 @@ function factsOf(
       name: { en: address ? `Origin ${address}` : 'Origin', es: address ? `Origen ${address}` : 'Origen' },
       value: origin
         ? same(describe(origin))
-        : { en: 'not asked: set MONITOR_ORIGIN', es: 'sin preguntar: falta MONITOR_ORIGIN' },
+        : {
+            en: 'not asked: its address is not known (MONITOR_ORIGIN)',
+            es: 'sin preguntar: no se sabe su dirección (MONITOR_ORIGIN)',
+          },
     },
     ...(control ? [{ name: { en: 'Control', es: 'Control' }, value: same(describe(control)) }] : []),
   ];
+}
+
+/** What Cloudflare itself says of its troubles, where they may be the cause; it changes no verdict. */
+async function contextOf(
+  verdict: Verdict,
+  { statusUrl, signal }: DiagnosisOptions,
+  endsAt: number,
+): Promise<Fact[]> {
+  const leftMs = endsAt - performance.now();
+  if (!/^edge_(error|unreachable)$/.test(verdict) || leftMs < 1) return [];
+  const ends = AbortSignal.any([signal, endAfter(leftMs)]);
+  return readCloudStatus(statusUrl, ends).then(
+    (status) => [cloudStatusFact(status)],
+    () => [],
+  );
 }
 
 /** `522 in 19.1 s · HIT · MAD 8c1f…`. */
@@ -101,6 +135,19 @@ function describe(probed: Probe): string {
 
 function codeOf({ status, code, failure }: Probe): string {
   return status === null ? `${failure}${code ? ` ${code}` : ''}` : String(status);
+}
+
+/**
+ * The address of our origin, for hosts that are ours: watched ones and their neighbours, or any where none is
+ * watched. Asked for a stranger's name it would answer, or not, and either would say nothing.
+ */
+export function originFor(
+  { hostname }: URL,
+  watched: readonly string[],
+  origin: string | undefined,
+): string | undefined {
+  const domains = watched.map((url) => domainOf(new URL(url).hostname));
+  return domains.length === 0 || domains.includes(domainOf(hostname)) ? origin : undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ export type HostReading = {
   disk: { free: number; total: number; freeInodes: number | null; totalInodes: number | null };
   /** Share of the last 60 s in which something (`some`) or everything (`full`) waited. */
   pressure: { cpu: number | null; memoryFull: number | null; ioFull: number | null };
-  /** Limits of the container we are in. */
+  /** Limits of the container we are in; `memoryUsed` without the caches, which would be given back. */
   cgroup: { memoryLimit: number | null; memoryUsed: number | null; processors: number | null };
 };
 
@@ -102,9 +102,10 @@ async function readCgroup(root: string): Promise<HostReading['cgroup']> {
     }
     return null;
   };
-  const [limit, used, cpu, quota, period] = await Promise.all([
+  const [limit, used, stat, cpu, quota, period] = await Promise.all([
     first('memory.max', 'memory/memory.limit_in_bytes'),
     first('memory.current', 'memory/memory.usage_in_bytes'),
+    first('memory.stat', 'memory/memory.stat'),
     first('cpu.max'),
     first('cpu/cpu.cfs_quota_us'),
     first('cpu/cpu.cfs_period_us'),
@@ -112,7 +113,18 @@ async function readCgroup(root: string): Promise<HostReading['cgroup']> {
   const memoryLimit = limit === null || limit === 'max' || Number(limit) > 2 ** 50 ? null : Number(limit);
   const [share = '', each = ''] = cpu?.split(' ') ?? [quota ?? '', period ?? ''];
   const processors = Number(share) > 0 && Number(each) > 0 ? Number(share) / Number(each) : null;
-  return { memoryLimit, memoryUsed: used === null ? null : Number(used), processors };
+  return {
+    memoryLimit,
+    memoryUsed: used === null ? null : Math.max(0, Number(used) - cachesOf(stat)),
+    processors,
+  };
+}
+
+/** Pages of files, in bytes; those of shared memory are not among them, for they cannot be given back. */
+function cachesOf(stat: string | null): number {
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^(?:total_)?${name} (\\d+)$`, 'm').exec(stat ?? '')?.[1] ?? 0);
+  return bytes('active_file') + bytes('inactive_file');
 }
 
 /** Null for what is not there, on this kernel or for us. */

@@ -77,7 +77,7 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
 
   const notRunning: Rounds = {
     run: async () => undefined,
-    pulse: async () => undefined,
+    pulse: () => undefined,
     lastRoundAt: () => null,
     stop: async () => undefined,
   };
@@ -88,6 +88,7 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
     hosts,
     origin: settings.origin,
     controlUrl: settings.controlUrl,
+    statusUrl: settings.statusUrl,
     resolve,
     now,
     newId,

@@ -13,6 +13,11 @@ export function matches(matcher: string, check: string): boolean {
   });
 }
 
+/** Whether all that one matcher names is meant by another: `edge-origin` covers `edge-origin:a.example`. */
+export function covers(matcher: string, narrower: string): boolean {
+  return matcher === narrower || narrower.split(',').every((pattern) => matches(matcher, pattern.trim()));
+}
+
 /** The mute in force over a check; maintenance before silence. */
 export function muteOf(check: string, mutes: readonly Mute[], now: number): Mute | null {
   const inForce = mutes.filter(

@@ -2,9 +2,9 @@
 import { StudioError } from '../core/errors.ts';
 import type { Mute, Ops, OpsChannel } from '../core/ops/types.ts';
 import type { StoredIncident } from './incidents.ts';
-import { addressOf, diagnose } from './diagnosis.ts';
+import { addressOf, diagnose, originFor } from './diagnosis.ts';
 import type { Monitor } from './monitor.ts';
-import { matches } from './mutes.ts';
+import { covers, matches, muteOf } from './mutes.ts';
 import type { Resolve } from './probe.ts';
 import { tierFor, uptimeOf } from './rings.ts';
 import type { Rounds } from './rounds.ts';
@@ -19,6 +19,7 @@ export type OpsOptions = {
   hosts: readonly string[];
   origin?: string | undefined;
   controlUrl: string;
+  statusUrl: string;
   resolve?: Resolve | undefined;
   now: () => number;
   newId: () => string;
@@ -55,7 +56,7 @@ export function createOps(options: OpsOptions): Ops {
       const wanted = monitor.checks.filter(({ id }) => matcher === undefined || matches(matcher, id));
       if (wanted.length === 0) throw noCheck(matcher ?? '');
       await Promise.all(wanted.map((check) => rounds().run(check, signal)));
-      void rounds().pulse();
+      rounds().pulse();
       return wanted.map(({ id }) => monitor.report(id)!);
     },
     async diagnose(host, signal) {
@@ -66,6 +67,7 @@ export function createOps(options: OpsOptions): Ops {
         ...finding
       } = await diagnose(url, {
         ...options,
+        origin: originFor(url, hosts, options.origin),
         timeoutMs: DIAGNOSE_MS,
         signal,
       });
@@ -84,7 +86,7 @@ export function createOps(options: OpsOptions): Ops {
         monitor.audit('ack', incident.id, '', by);
         return monitor.change(incident.id, (each) => ({ ...each, ack: { by, at: now() } })) ?? [];
       });
-      void rounds().pulse();
+      rounds().pulse();
       return acked;
     },
     mute({ kind, matcher, minutes, from, why }, by) {
@@ -104,20 +106,25 @@ export function createOps(options: OpsOptions): Ops {
         'silence',
       );
       monitor.change(id, (each: StoredIncident) => ({ ...each, silence: { by, until } }));
-      void rounds().pulse();
+      rounds().pulse();
       return mute;
     },
     unmute(kind, matcher, by) {
       const ended = store
         .mutes(now())
-        .filter((mute) => mute.kind === kind && (matcher === undefined || mute.matcher === matcher));
+        .filter((mute) => mute.kind === kind && (matcher === undefined || covers(matcher, mute.matcher)));
       for (const mute of ended) {
         const over = { ...mute, until: now() };
         store.saveMute(over);
         if (kind === 'maintenance') options.announce?.(over);
         monitor.audit(`end of ${kind}`, mute.matcher, '', by);
       }
-      void rounds().pulse();
+      // What their cards say of a silence is no longer true.
+      const left = store.mutes(now());
+      for (const { id, silence, members } of store.openIncidents())
+        if (silence && !members.some(({ check }) => muteOf(check, left, now())))
+          monitor.change(id, (each) => ({ ...each, silence: null }));
+      rounds().pulse();
       return ended.length;
     },
     uptime: (windows) =>

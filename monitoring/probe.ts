@@ -56,7 +56,7 @@ export async function probe(url: URL, options: ProbeOptions): Promise<Probe> {
     ms: performance.now() - startedAt,
   });
   try {
-    const timer = AbortSignal.timeout(options.timeoutMs);
+    const timer = endAfter(options.timeoutMs);
     return await ask(url, options, AbortSignal.any([options.signal, timer]), startedAt, seen);
   } catch (error) {
     const { code = '', name } = error as NodeJS.ErrnoException;
@@ -113,6 +113,11 @@ function ask(
   });
 }
 
+/** Shares of an interval are seldom whole milliseconds, and the runtime takes no others. */
+export function endAfter(ms: number): AbortSignal {
+  return AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
+}
+
 /** Asks whom a name leads to; works for callers that want one address or all. */
 export function lookupBy(resolve: Resolve): LookupFunction {
   return (host, options, answer) => {
@@ -132,7 +137,7 @@ export type Certificate = { validTo: number; issuer: string; fingerprint: string
 
 /** The certificate a server shows, and whether it may be trusted for the name. Rejects like `probe` fails. */
 export async function certificateOf(url: URL, options: ProbeOptions): Promise<Certificate> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const signal = AbortSignal.any([options.signal, endAfter(options.timeoutMs)]);
   const pinned = options.address ? async () => options.address! : options.resolve;
   const { connect } = await import('node:tls');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');

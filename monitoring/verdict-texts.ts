@@ -61,8 +61,8 @@ const sayings: Record<Verdict, (place: Place) => Said> = {
   }),
   edge_wrong_address: (place) => ({
     summary: {
-      en: `Cloudflare finds no way to the origin of ${place.host} (523) while${at(place)} answers: its DNS record names another address`,
-      es: `Cloudflare no encuentra camino al origen de ${place.host} (523) aunque${at(place)} responde: su registro DNS apunta a otra dirección`,
+      en: `Cloudflare finds no way to the origin of ${place.host} (523) while the origin${at(place)} answers us: its DNS record names another address`,
+      es: `Cloudflare no encuentra camino al origen de ${place.host} (523) aunque el origen${at(place)} nos responde: su registro DNS apunta a otra dirección`,
     },
     cure: {
       en: 'Compare the A/AAAA record of this host in Cloudflare with the address of the origin.',
@@ -81,8 +81,8 @@ const sayings: Record<Verdict, (place: Place) => Said> = {
   }),
   origin_slow: (place) => ({
     summary: {
-      en: `The origin of ${place.host}${at(place)} is too slow: Cloudflare gave up waiting (524)`,
-      es: `El origen de ${place.host}${at(place)} es demasiado lento: Cloudflare dejó de esperar (524)`,
+      en: `The origin of ${place.host}${at(place)} is too slow: Cloudflare waits for its answer in vain (${place.code})`,
+      es: `El origen de ${place.host}${at(place)} es demasiado lento: Cloudflare espera en vano su respuesta (${place.code})`,
     },
     cure: {
       en: 'Look at load, memory and disk of the origin (/ops vps) and at what it waits for; long work belongs in a job.',
@@ -109,10 +109,10 @@ const sayings: Record<Verdict, (place: Place) => Said> = {
       es: 'Arranca cloudflared en el origen (systemctl status cloudflared) y revisa adónde apunta el registro DNS.',
     },
   }),
-  edge_error: ({ host, code }) => ({
+  edge_error: ({ host, code, address }) => ({
     summary: {
-      en: `Cloudflare itself answers ${code} for ${host}; the origin is fine`,
-      es: `Cloudflare mismo responde ${code} para ${host}; el origen está bien`,
+      en: `Cloudflare itself answers ${code} for ${host}${address ? '; the origin is fine' : ''}`,
+      es: `Cloudflare mismo responde ${code} para ${host}${address ? '; el origen está bien' : ''}`,
     },
     cure: {
       en: 'Look at cloudflarestatus.com and wait; if it lasts, set the record to DNS only for the time being.',

@@ -1,4 +1,5 @@
 /** Settings of monitoring: what is watched, and where alerts go. A check without its settings is off. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { httpAddress, list, optionalText, wholeNumber, type Parsed } from './fields.ts';
 
@@ -29,6 +30,12 @@ const hosts = list.transform((items, context) =>
   }),
 );
 
+/** Of checks, as MONITOR_OFF names them. */
+const kinds = [
+  'edge-origin', 'network', 'tls', 'http', 'dns', 'cloudflare',
+  'uptime-kuma', 'redis', 'jobs', 'vps', 'tts', 'ffmpeg',
+] as const; // prettier-ignore
+
 /** Of a zone or an account. */
 const cloudflareId = z
   .string()
@@ -38,7 +45,8 @@ export const monitoringSettings = {
   MONITOR_HOSTS: hosts.optional(),
   MONITOR_ORIGIN: z
     .string()
-    .regex(/^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+)$/, 'must be an IP address')
+    .trim()
+    .refine((text) => isIP(text) > 0, 'must be an IP address')
     .optional(),
   MONITOR_CONTROL_URL: httpAddress.prefault('https://www.gstatic.com/generate_204'),
   MONITOR_URLS: watchedUrls.prefault(''),
@@ -47,7 +55,7 @@ export const monitoringSettings = {
   MONITOR_DISK_FREE_PERCENT: z.coerce.number().min(0).max(99).default(8),
   MONITOR_MEMORY_FREE_PERCENT: z.coerce.number().min(0).max(99).default(4),
   MONITOR_QUEUE_WAIT_S: wholeNumber(1, 86_400).default(900),
-  MONITOR_OFF: list.prefault(''),
+  MONITOR_OFF: list.pipe(z.array(z.enum(kinds))).prefault(''),
   USAGE_DIGEST: z.enum(['on', 'off']).default('on'),
   STATUS_PAGE: z.enum(['on', 'off']).default('on'),
   ALERT_WEBHOOK_URL: httpAddress.optional(),
@@ -72,6 +80,35 @@ export const monitoringSettings = {
   UPTIME_KUMA_WEBHOOK_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
 };
 
+/** What is missing once all settings are known, for `superRefine`: a check that half its settings are there for was wanted. */
+export function checkMonitoringSettings(
+  env: Parsed<typeof monitoringSettings>,
+  context: z.core.$RefinementCtx,
+): void {
+  const refuse = (name: keyof typeof monitoringSettings, message: string): void =>
+    void context.issues.push({ code: 'custom', path: [name], message, input: undefined });
+  const needs = (
+    name: keyof typeof monitoringSettings,
+    ...others: (keyof typeof monitoringSettings)[]
+  ): void => {
+    if (env[name] === undefined) return;
+    for (const other of others) if (env[other] === undefined) refuse(other, `is needed with ${name}`);
+  };
+  needs('CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ZONE_ID');
+  needs('CLOUDFLARE_ZONE_ID', 'CLOUDFLARE_API_TOKEN');
+  needs('CLOUDFLARE_TUNNEL_ID', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_TOKEN');
+  needs('UPTIME_KUMA_USERNAME', 'UPTIME_KUMA_URL', 'UPTIME_KUMA_PASSWORD');
+  needs('UPTIME_KUMA_PASSWORD', 'UPTIME_KUMA_USERNAME');
+  needs('UPTIME_KUMA_TOKEN', 'UPTIME_KUMA_URL');
+  // Checks are known by these: of two alike only one would be watched.
+  const twice = (names: readonly string[]): string | undefined =>
+    names.find((name, index) => names.indexOf(name) < index);
+  const host = twice((env.MONITOR_HOSTS ?? []).map((url) => new URL(url).hostname));
+  if (host) refuse('MONITOR_HOSTS', `names ${host} twice; MONITOR_URLS takes further addresses of a host`);
+  const page = twice(env.MONITOR_URLS.map(({ url }) => `${new URL(url).host}${new URL(url).pathname}`));
+  if (page) refuse('MONITOR_URLS', `names ${page} twice`);
+}
+
 export type MonitoringConfig = Readonly<{
   /** Addresses of public hosts whose edge and origin are compared; absent: those of the service itself. */
   hosts?: readonly string[];
@@ -79,6 +116,8 @@ export type MonitoringConfig = Readonly<{
   origin?: string;
   /** Something on neither side of it, to tell our own network's faults from theirs. */
   controlUrl: string;
+  /** Cloudflare's own status page. */
+  statusUrl: string;
   urls: readonly Readonly<{ url: string; status: number | null; body: string | null }>[];
   dns: readonly Readonly<{ name: string; expected: readonly string[] }>[];
   /** Between two looks at what changes quickly, ms. */
@@ -107,7 +146,6 @@ export type MonitoringConfig = Readonly<{
     accountId?: string;
     tunnelId?: string;
     apiUrl: string;
-    statusUrl: string;
   }>;
   /** An Uptime Kuma elsewhere, whose monitors are shown and where ours are kept. */
   uptimeKuma?: Readonly<{
@@ -126,6 +164,7 @@ export function monitoringConfig(env: Parsed<typeof monitoringSettings>): Monito
     hosts: env.MONITOR_HOSTS,
     origin: env.MONITOR_ORIGIN,
     controlUrl: env.MONITOR_CONTROL_URL,
+    statusUrl: env.CLOUDFLARE_STATUS_URL,
     urls: env.MONITOR_URLS,
     dns: env.MONITOR_DNS,
     intervalMs: env.MONITOR_INTERVAL_S * 1000,
@@ -147,7 +186,6 @@ export function monitoringConfig(env: Parsed<typeof monitoringSettings>): Monito
             accountId: env.CLOUDFLARE_ACCOUNT_ID,
             tunnelId: env.CLOUDFLARE_TUNNEL_ID,
             apiUrl: env.CLOUDFLARE_API_URL,
-            statusUrl: env.CLOUDFLARE_STATUS_URL,
           },
         }
       : {}),

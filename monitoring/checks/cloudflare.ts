@@ -1,6 +1,14 @@
 /** What Cloudflare knows of our zone: token, zone, records, tunnel; traffic and its own troubles as context. */
 import type { Fact, OpsTexts } from '../../core/ops/types.ts';
-import type { Cloudflare, DnsRecord, Token, Traffic, Tunnel, Zone } from '../cloudflare.ts';
+import {
+  cloudStatusFact,
+  type Cloudflare,
+  type DnsRecord,
+  type Token,
+  type Traffic,
+  type Tunnel,
+  type Zone,
+} from '../cloudflare.ts';
 import { same, sayLength } from '../texts.ts';
 import type { Check, CheckResult, Notice } from '../types.ts';
 
@@ -15,7 +23,7 @@ type Settings = {
   now: () => number;
   dependsOn?: readonly string[];
 };
-type Fault = { verdict: string; summary: OpsTexts; cure: OpsTexts };
+type Fault = { verdict: string; summary: OpsTexts; cure: OpsTexts; cause?: string };
 type Record = { host: string; records: DnsRecord[] };
 
 const DAY_MS = 24 * 3600_000;
@@ -62,10 +70,9 @@ async function look(
   const fault =
     tokenFault(token) ??
     (zone && zoneFault(zone)) ??
-    (tunnel && tunnelFault(tunnel)) ??
+    (tunnel && zone && tunnelFault(tunnel, zone.name)) ??
     ours.map((each) => recordFault(each, origin, tunnelId)).find((each) => each !== null) ??
     null;
-  const troubled = status ? [...new Set([...status.incidents, ...status.troubled])] : [];
   const facts: Fact[] = [
     { name: { en: 'Token', es: 'Token' }, value: tokenText(token, now()) },
     ...(zone ? [{ name: { en: 'Zone', es: 'Zona' }, value: zoneText(zone) }] : []),
@@ -74,9 +81,7 @@ async function look(
       ? [{ name: { en: 'Tunnel', es: 'Túnel' }, value: same(`${tunnel.name} · ${tunnel.status}`) }]
       : []),
     ...(traffic ? [{ name: { en: 'Last 15 min', es: 'Últimos 15 min' }, value: trafficText(traffic) }] : []),
-    ...(status
-      ? [{ name: same('cloudflarestatus.com'), value: same([status.summary, ...troubled.slice(0, 4)].join(' · ').slice(0, 300)) }] // prettier-ignore
-      : []),
+    ...(status ? [cloudStatusFact(status)] : []),
   ];
   const notices = tokenNotices(token, facts, now());
   if (fault) return { ok: false, ...fault, facts, latencyMs: null, notices };
@@ -141,10 +146,12 @@ function zoneFault({ name, status, paused }: Zone): Fault | null {
   };
 }
 
-function tunnelFault({ name, status }: Tunnel): Fault | null {
+function tunnelFault({ name, status }: Tunnel, zone: string): Fault | null {
   if (status !== 'down' && status !== 'inactive') return null;
   return {
     verdict: 'tunnel_down',
+    // As it looks from outside.
+    cause: `tunnel_or_dns@${zone}`,
     summary: {
       en: `The tunnel ${name} is ${status}: Cloudflare has no connection to the origin`,
       es: `El túnel ${name} está ${status === 'down' ? 'caído' : 'inactivo'}: Cloudflare no tiene conexión con el origen`,

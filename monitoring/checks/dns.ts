@@ -1,6 +1,7 @@
 /** A name resolves, and to the addresses it should have. */
 import { Resolver } from 'node:dns/promises';
 import { performance } from 'node:perf_hooks';
+import { domainOf } from '../diagnosis.ts';
 import { same } from '../texts.ts';
 import type { Check } from '../types.ts';
 
@@ -64,6 +65,8 @@ function judgeAnswer(
       },
       facts,
       latencyMs: null,
+      // Nothing at this name can be reached for the same reason.
+      cause: `edge_unreachable@${domainOf(name)}`,
     };
   const strangers = expected.length === 0 ? [] : found.filter((address) => !expected.includes(address));
   const ok = strangers.length === 0;

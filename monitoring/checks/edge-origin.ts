@@ -9,6 +9,7 @@ export type EdgeOriginSettings = {
   /** Public address of the origin: over loopback a firewall's faults would not show. */
   origin?: string | undefined;
   controlUrl: string;
+  statusUrl: string;
   intervalMs: number;
   resolve?: Resolve | undefined;
   dependsOn?: readonly string[];
@@ -17,11 +18,15 @@ export type EdgeOriginSettings = {
 /** Enough to see a 522, which takes the edge 19 s. */
 const TIMEOUT_MS = 28_000;
 
+export function edgeOriginId(host: string): string {
+  return `edge-origin:${host}`;
+}
+
 export function edgeOriginCheck(settings: EdgeOriginSettings): Check {
   const url = new URL(settings.url);
   const timeoutMs = Math.min(TIMEOUT_MS, settings.intervalMs * 0.94);
   return {
-    id: `edge-origin:${url.hostname}`,
+    id: edgeOriginId(url.hostname),
     kind: 'edge-origin',
     intervalMs: settings.intervalMs,
     timeoutMs,

@@ -7,7 +7,7 @@ import type { Check } from '../types.ts';
 import type { UptimeKuma } from '../uptime-kuma.ts';
 import { cloudflareCheck } from './cloudflare.ts';
 import { dnsCheck } from './dns.ts';
-import { edgeOriginCheck } from './edge-origin.ts';
+import { edgeOriginCheck, edgeOriginId } from './edge-origin.ts';
 import { httpCheck } from './http.ts';
 import { jobsCheck } from './jobs.ts';
 import { NETWORK, networkCheck } from './network.ts';
@@ -33,22 +33,38 @@ const MINUTE_MS = 60_000;
 
 export function createChecks({ config, studio, children, now, kuma = null, resolve }: CheckDeps): Check[] {
   const { monitoring: settings, redisUrl, dataDir } = config;
-  const { intervalMs, controlUrl, origin } = settings;
+  const { intervalMs, controlUrl, statusUrl, origin, cloudflare } = settings;
   const slowMs = Math.max(intervalMs, 5 * MINUTE_MS);
   const hosts = watchedHosts(config);
   const looksOutward = hosts.length + settings.urls.length + settings.dns.length > 0;
   const dependsOn = looksOutward ? [NETWORK] : [];
+  // While a host is in trouble, that is told by what compares its edge and origin, and nothing else of it is.
+  const within = (url: string): string[] => {
+    const { hostname } = new URL(url);
+    const isWatched = hosts.some((host) => new URL(host).hostname === hostname);
+    return isWatched ? [...dependsOn, edgeOriginId(hostname)] : dependsOn;
+  };
   const checks = [
     looksOutward ? networkCheck({ controlUrl, intervalMs }) : null,
-    ...hosts.map((url) => edgeOriginCheck({ url, origin, controlUrl, intervalMs, resolve, dependsOn })),
     ...hosts.map((url) =>
-      tlsCheck({ url, intervalMs: Math.max(intervalMs, 60 * MINUTE_MS), resolve, now, dependsOn }),
+      edgeOriginCheck({ url, origin, controlUrl, statusUrl, intervalMs, resolve, dependsOn }),
     ),
-    ...settings.urls.map((watched) => httpCheck({ ...watched, intervalMs, resolve, dependsOn })),
+    ...hosts.map((url) =>
+      tlsCheck({
+        url,
+        intervalMs: Math.max(intervalMs, 60 * MINUTE_MS),
+        resolve,
+        now,
+        dependsOn: within(url),
+      }),
+    ),
+    ...settings.urls.map((watched) =>
+      httpCheck({ ...watched, intervalMs, resolve, dependsOn: within(watched.url) }),
+    ),
     ...settings.dns.map((watched) => dnsCheck({ ...watched, intervalMs: slowMs, dependsOn })),
     cloudflareCheck({
-      cloudflare: settings.cloudflare ? openCloudflare(settings.cloudflare) : null,
-      tunnelId: settings.cloudflare?.tunnelId,
+      cloudflare: cloudflare ? openCloudflare({ ...cloudflare, statusUrl }) : null,
+      tunnelId: cloudflare?.tunnelId,
       hosts,
       origin,
       intervalMs: slowMs,

@@ -97,15 +97,15 @@ export function queueFacts(queue: JobStats): Fact[] {
   const { queued, running, oldestWaitMs, stalled, lastHour, workers, lastFailed } = queue;
   const ended = lastHour.done + lastHour.failed;
   const fact = (en: string, es: string, value: string): Fact => ({ name: { en, es }, value: same(value) });
+  const busy = workers.reduce((sum, each) => sum + each.busy, 0);
   return [
     fact('Waiting', 'En espera', String(queued)),
     fact('Under way', 'En marcha', String(running)),
     fact('Longest wait', 'Espera más larga', oldestWaitMs === null ? '–' : sayLength(oldestWaitMs)),
-    fact(
-      'Workers',
-      'Workers',
-      `${workers.length} (${workers.reduce((sum, { busy }) => sum + busy, 0)} busy)`,
-    ),
+    {
+      name: same('Workers'),
+      value: { en: `${workers.length} (${busy} busy)`, es: `${workers.length} (${busy} ocupados)` },
+    },
     fact('Done last hour', 'Hechos última hora', String(lastHour.done)),
     fact('Failed last hour', 'Fallidos última hora', String(lastHour.failed)),
     fact('Success', 'Éxito', ended === 0 ? '–' : `${Math.round((lastHour.done / ended) * 100)} % (${ended})`),

@@ -57,13 +57,18 @@ export function judgeHost(
   children: readonly { rssBytes: number }[],
   { diskFreePercent, memoryFreePercent }: Pick<VpsSettings, 'diskFreePercent' | 'memoryFreePercent'>,
 ): CheckResult {
-  const { disk, pressure } = reading;
+  const { disk, pressure, cgroup } = reading;
   const facts = hostFacts(reading, children);
   const bad = (verdict: string, summary: CheckResult['summary'], cure: CheckResult['cure']): CheckResult => ({
     ok: false, verdict, summary, cure, facts, latencyMs: null, cause: `vps:${verdict}`,
   }); // prettier-ignore
-  // The container's own figure counts caches as used, though they would be given back: it is only shown.
-  const memory = reading.memory && reading.memory.available / reading.memory.total;
+  const { memoryLimit, memoryUsed } = cgroup;
+  const shares = [
+    reading.memory && reading.memory.available / reading.memory.total,
+    memoryLimit !== null && memoryUsed !== null ? 1 - memoryUsed / memoryLimit : null,
+  ].filter((share) => share !== null);
+  // Whichever ends first: of the machine, or of the container.
+  const memory = shares.length === 0 ? null : Math.min(...shares);
   if (disk.free / disk.total < diskFreePercent / 100)
     return bad(
       'disk_low',

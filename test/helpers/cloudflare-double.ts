@@ -43,6 +43,8 @@ export type CloudflareDouble = {
   readonly url: string;
   readonly origin: string;
   readonly controlUrl: string;
+  /** Of its status page. */
+  readonly statusUrl: string;
   /** Leads the host's name to the edge. */
   resolve(host: string): Promise<string>;
   /** Breaks (or heals) the parts as the row says. */
@@ -104,7 +106,11 @@ export async function openCloudflareDouble(): Promise<CloudflareDouble> {
       : world.firewall === 'others' && from !== EDGE_EGRESS;
   }
   const edge = http.createServer((request, response) => void serve(request, response));
-  const control = http.createServer((_request, response) => response.writeHead(204).end());
+  const control = http.createServer((request, response) => {
+    if (request.url === '/api/v2/summary.json')
+      response.end(JSON.stringify(statusSummary(world.edge === 'fails')));
+    else response.writeHead(204).end();
+  });
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/';
@@ -172,6 +178,7 @@ export async function openCloudflareDouble(): Promise<CloudflareDouble> {
     url: `http://${HOST}:${ports.edge}/health`,
     origin: ORIGIN,
     controlUrl: `http://${EDGE}:${ports.control}/generate_204`,
+    statusUrl: `http://${EDGE}:${ports.control}`,
     async resolve(host) {
       if (host === HOST) return EDGE;
       throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
@@ -189,6 +196,15 @@ export async function openCloudflareDouble(): Promise<CloudflareDouble> {
     async close() {
       await Promise.all(all.filter(({ server }) => server.listening).map(({ server }) => close(server)));
     },
+  };
+}
+
+/** What cloudflarestatus.com answers. */
+function statusSummary(isTroubled: boolean): object {
+  return {
+    status: { description: isTroubled ? 'Partial System Outage' : 'All Systems Operational' },
+    components: [{ name: 'CDN/Cache', status: isTroubled ? 'partial_outage' : 'operational' }],
+    incidents: isTroubled ? [{ name: 'Elevated 5xx errors', status: 'investigating' }] : [],
   };
 }
 

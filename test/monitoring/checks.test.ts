@@ -70,6 +70,7 @@ describe('vps', () => {
         'some avg10=1.00 avg60=2.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=45.00 avg300=0.00 total=0\n',
       'cgroup/memory.max': '536870912\n',
       'cgroup/memory.current': '134217728\n',
+      'cgroup/memory.stat': 'anon 60000000\ninactive_file 4194304\nactive_file 2097152\ninactive_anon 999\n',
       'cgroup/cpu.max': '150000 100000\n',
     });
     const before = { busy: 100, steal: 50, iowait: 50, total: 500 };
@@ -77,7 +78,11 @@ describe('vps', () => {
     expect(reading.cpu).toEqual({ busy: 0.4, steal: 0.1, iowait: 0.1 });
     expect(reading.memory).toEqual({ available: 400 * 1024, total: 1000 * 1024 });
     expect(reading.pressure).toEqual({ cpu: null, memoryFull: 0.45, ioFull: null });
-    expect(reading.cgroup).toEqual({ memoryLimit: 2 ** 29, memoryUsed: 2 ** 27, processors: 1.5 });
+    expect(reading.cgroup).toEqual({
+      memoryLimit: 2 ** 29,
+      memoryUsed: 2 ** 27 - 6 * 2 ** 20,
+      processors: 1.5,
+    });
     expect(judgeHost(reading, [], limits)).toMatchObject({ ok: false, verdict: 'memory_pressure' });
   });
 
@@ -107,6 +112,11 @@ describe('vps', () => {
     expect(verdict({ disk: { ...calm.disk, freeInodes: 4 } })).toBe('inodes_low');
     expect(verdict({ disk: { ...calm.disk, freeInodes: null, totalInodes: null } })).toBe('ok');
     expect(verdict({ memory: { available: 3, total: 100 } })).toBe('memory_low');
+    const container = (memoryUsed: number) => ({
+      cgroup: { memoryLimit: 100, memoryUsed, processors: null },
+    });
+    expect(verdict(container(97))).toBe('memory_low');
+    expect(verdict(container(90))).toBe('ok');
   });
 });
 
@@ -295,5 +305,26 @@ test('without settings only what is always there is checked; with them, each onc
     'dns:example.com', 'redis:jobs', 'jobs:queue', 'vps:local', 'ffmpeg:local',
   ]); // prettier-ignore
   for (const { timeoutMs, intervalMs: every } of all) expect(timeoutMs).toBeLessThan(every);
+  const dependsOf = (id: string) => all.find((each) => each.id === id)!.dependsOn;
+  expect(dependsOf('tls:api.example.com')).toEqual(['network:control', 'edge-origin:api.example.com']);
+  expect(dependsOf('http:b.example')).toEqual(['network:control']);
   expect(() => loadConfig({ MONITOR_URLS: 'nonsense', MONITOR_ORIGIN: 'origin.example.com' })).toThrow(/MONITOR_URLS[\s\S]*MONITOR_ORIGIN|MONITOR_ORIGIN[\s\S]*MONITOR_URLS/); // prettier-ignore
+});
+
+test.each<[Record<string, string>, RegExp]>([
+  [{ MONITOR_OFF: 'vsp' }, /MONITOR_OFF[\s\S]*"vps"/],
+  [{ MONITOR_ORIGIN: '203.0.113.700' }, /MONITOR_ORIGIN: must be an IP address/],
+  [{ CLOUDFLARE_API_TOKEN: 'x' }, /CLOUDFLARE_ZONE_ID: is needed with CLOUDFLARE_API_TOKEN/],
+  [{ CLOUDFLARE_TUNNEL_ID: '6ff42ae2-765d-4adf-8112-31c55c1551ef' }, /CLOUDFLARE_ACCOUNT_ID: is needed/],
+  [
+    { UPTIME_KUMA_URL: 'https://kuma.example', UPTIME_KUMA_USERNAME: 'ops' },
+    /UPTIME_KUMA_PASSWORD: is needed/,
+  ],
+  [{ MONITOR_HOSTS: 'a.example,https://a.example:8443/health' }, /MONITOR_HOSTS: names a\.example twice/],
+  [
+    { MONITOR_URLS: 'https://a.example/x?1, https://a.example/x?2' },
+    /MONITOR_URLS: names a\.example\/x twice/,
+  ],
+])('settings by which something would silently not be watched are refused: %o', (env, words) => {
+  expect(() => loadConfig(env)).toThrow(words);
 });

@@ -1,7 +1,7 @@
 /** Every row of the verdict table, played by a Cloudflare on loopback and read as operators will. */
 import { expect, onTestFinished, test } from 'vitest';
 import { edgeOriginCheck } from '../../monitoring/checks/edge-origin.ts';
-import { diagnose } from '../../monitoring/diagnosis.ts';
+import { diagnose, originFor } from '../../monitoring/diagnosis.ts';
 import type { Probe } from '../../monitoring/probe.ts';
 import { isFine, judge, verdicts } from '../../monitoring/verdict.ts';
 import { sayVerdict } from '../../monitoring/verdict-texts.ts';
@@ -17,7 +17,8 @@ async function openDouble() {
 
 test.each(Object.entries(cloudflareRows))('%s: %s', async (row, verdict) => {
   const cloudflare = await openDouble();
-  const options = { ...cloudflare, timeoutMs: 1500, signal };
+  // No share of it is a whole millisecond, as with every second interval one may set.
+  const options = { ...cloudflare, timeoutMs: 1507.3, signal };
   // Something the edge can have in its cache.
   await diagnose(new URL(cloudflare.url), options);
   await cloudflare.play(row as CloudflareRow);
@@ -60,6 +61,53 @@ test('hosts that fail by one origin have one cause', async () => {
   const result = await edgeOriginCheck({ ...cloudflare, intervalMs: 2000 }).run(signal);
   expect(result).toMatchObject({ ok: false, verdict: 'origin_down', cause: 'origin_down@127.0.0.2' });
   expect(result).not.toHaveProperty('evidence');
+});
+
+test('where the origin is not known, hosts of one domain that fail alike have one cause', async () => {
+  const cloudflare = await openDouble();
+  await cloudflare.play('tunnel down');
+  const causes = await Promise.all(
+    ['api.example.test', 'files.example.test', 'other.test'].map(async (host) => {
+      const url = new URL(cloudflare.url.replace(cloudflare.host, host));
+      const options = {
+        ...cloudflare,
+        origin: undefined,
+        resolve: () => cloudflare.resolve(cloudflare.host),
+      };
+      return (await diagnose(url, { ...options, timeoutMs: 1500, signal })).cause;
+    }),
+  );
+  expect(causes).toEqual([
+    'tunnel_or_dns@example.test',
+    'tunnel_or_dns@example.test',
+    'tunnel_or_dns@other.test',
+  ]);
+});
+
+test('when Cloudflare itself fails, what its status page says stands beside it', async () => {
+  const cloudflare = await openDouble();
+  await cloudflare.play('Cloudflare fails');
+  const ask = (statusUrl: string) =>
+    diagnose(new URL(cloudflare.url), { ...cloudflare, statusUrl, timeoutMs: 1500, signal });
+  const found = await ask(cloudflare.statusUrl);
+  expect(found.facts.at(-1)).toMatchObject({
+    name: { en: 'cloudflarestatus.com' },
+    value: { en: 'Partial System Outage · Elevated 5xx errors · CDN/Cache' },
+  });
+  const without = await ask('http://127.0.0.1:9');
+  expect(without.verdict).toBe('edge_error');
+  expect(without.facts.map(({ name }) => name.en)).toEqual(['Edge', 'Origin 127.0.0.2']);
+});
+
+test('our origin is asked for our hosts and their neighbours, not for a stranger’s', () => {
+  const watched = ['https://api.example.com/health'];
+  const asked = (host: string, hosts = watched) =>
+    originFor(new URL(`https://${host}/`), hosts, '203.0.113.7');
+  expect(asked('api.example.com')).toBe('203.0.113.7');
+  expect(asked('files.example.com')).toBe('203.0.113.7');
+  expect(asked('example.com')).toBe('203.0.113.7');
+  expect(asked('example.org')).toBeUndefined();
+  expect(asked('example.org', [])).toBe('203.0.113.7');
 });
 
 const answer = (status: number | null, changes: Partial<Probe> = {}): Probe => ({
