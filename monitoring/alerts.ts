@@ -24,7 +24,10 @@ export type AlertsOptions = {
 export type Alerts = {
   /** Writes down what is to be sent by now; sends nothing. */
   plan(): void;
-  /** Sends all that is due, each once; what fails is tried again by a later call. */
+  /**
+   * Sends all that is due, each once; what fails is tried again by a later call. Each channel by itself: one
+   * that hangs keeps no other waiting, and meanwhile is not asked again.
+   */
   deliver(signal: AbortSignal): Promise<void>;
   /** Whether everything that should have been taken by someone has been. */
   isWorking(): boolean;
@@ -41,13 +44,15 @@ const PATIENCE_MS = 5 * 60_000;
 type Fault = { fault?: string; retryAfterMs?: number };
 
 export function createAlerts({ store, channels, fallback, log, now }: AlertsOptions): Alerts {
-  let delivering: Promise<void> | null = null;
+  /** By channel. */
+  const underWay = new Map<string, Promise<void>>();
 
   function plan(): void {
     const mutes = store.mutes(now());
     const due = store.openIncidents().filter((incident) => incident.tellAt <= now());
     for (const incident of due) if (!isMuted(incident, mutes, now())) planOpen(incident);
     for (const delivery of store.pending()) if (delivery.what === 'card') planFallback(delivery);
+    giveUpOld();
   }
 
   function planOpen(incident: StoredIncident): void {
@@ -111,28 +116,21 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
     );
   }
 
-  async function deliverAll(signal: AbortSignal): Promise<void> {
-    const mutes = store.mutes(now());
-    const known = [...channels(), ...(fallback ? [fallback] : [])];
+  async function deliverTo(channel: OpsChannel, signal: AbortSignal): Promise<void> {
     // Cards before what goes below them.
     const due = store
       .pending()
-      .filter(({ dueAt }) => dueAt <= now())
+      .filter(({ channel: id, dueAt }) => id === channel.id && dueAt <= now())
       .sort((a, b) => Number(a.what !== 'card') - Number(b.what !== 'card'));
-    await Promise.all(
-      known.map(async (channel) => {
-        for (const { key, channel: id } of due) {
-          const delivery = id === channel.id ? store.delivery(key) : null;
-          const incident = delivery && store.incident(delivery.incident);
-          if (!incident || signal.aborted) continue;
-          // An edit calls nobody; everything else waits for the end of the silence.
-          const isEdit = delivery.what === 'card' && delivery.posted !== null;
-          if (!isEdit && isMuted(incident, mutes, now())) continue;
-          await attempt(channel, delivery, incident, signal);
-        }
-      }),
-    );
-    giveUpOld();
+    for (const { key } of due) {
+      const delivery = store.delivery(key);
+      const incident = delivery && store.incident(delivery.incident);
+      if (!incident || signal.aborted) continue;
+      // An edit calls nobody; everything else waits for the end of the silence.
+      const isEdit = delivery.what === 'card' && delivery.posted !== null;
+      if (!isEdit && isMuted(incident, store.mutes(now()), now())) continue;
+      await attempt(channel, delivery, incident, signal);
+    }
   }
 
   async function attempt(
@@ -233,7 +231,17 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
 
   return {
     plan,
-    deliver: (signal) => (delivering ??= deliverAll(signal).finally(() => (delivering = null))),
+    async deliver(signal) {
+      const known = [...channels(), ...(fallback ? [fallback] : [])];
+      for (const channel of known)
+        if (!underWay.has(channel.id))
+          underWay.set(
+            channel.id,
+            deliverTo(channel, signal).finally(() => underWay.delete(channel.id)),
+          );
+      const ended = await Promise.allSettled(underWay.values());
+      for (const each of ended) if (each.status === 'rejected') throw each.reason;
+    },
     isWorking() {
       const late = store
         .pending()

@@ -5,9 +5,11 @@
  */
 import cron from 'node-cron';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StudioError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Alerts } from './alerts.ts';
 import type { Monitor } from './monitor.ts';
+import { endAfter } from './probe.ts';
 import { same, sayLength } from './texts.ts';
 import type { Check, CheckResult } from './types.ts';
 import { nextDelayMs } from './watchdog.ts';
@@ -29,8 +31,8 @@ export type Rounds = {
   /** Runs one check now; its result counts. */
   run(check: Check, signal?: AbortSignal): Promise<void>;
   lastRoundAt(): number | null;
-  /** Sends what is due now. */
-  pulse(): Promise<void>;
+  /** Begins to send what is due now. */
+  pulse(): void;
   /** Aborts what is under way. Idempotent. */
   stop(): Promise<void>;
 };
@@ -45,6 +47,7 @@ export function startRounds(options: RoundsOptions): Rounds {
   const stopping = new AbortController();
   const underWay = new Map<string, Promise<void>>();
   const rechecks = new Map<string, NodeJS.Timeout>();
+  const sending = new Set<Promise<void>>();
   const tasks: { destroy(): void | Promise<void> }[] = [];
   let lastRoundAt: number | null = null;
   let lastBeatAt = -Infinity;
@@ -82,22 +85,33 @@ export function startRounds(options: RoundsOptions): Rounds {
   }
 
   async function round(checks: readonly Check[]): Promise<void> {
+    if (stopping.signal.aborted) return;
     await Promise.all(checks.map((check) => run(check)));
     if (stopping.signal.aborted) return;
     lastRoundAt = now();
-    await pulse();
-    await beat();
+    pulse();
+    keep(beat());
   }
 
-  async function pulse(): Promise<void> {
+  /** What is sent is waited for at the end only: a chat that hangs would stop all watching. */
+  function keep(work: Promise<void>): void {
+    const kept = work.finally(() => sending.delete(kept));
+    sending.add(kept);
+  }
+
+  function pulse(): void {
     if (stopping.signal.aborted) return;
     try {
       monitor.tick();
       alerts.plan();
-      await alerts.deliver(stopping.signal);
+      keep(alerts.deliver(stopping.signal).catch(notSent));
     } catch (error) {
-      log.error({ error: String(error) }, 'alerts could not be sent');
+      notSent(error);
     }
+  }
+
+  function notSent(error: unknown): void {
+    log.error({ error: String(error) }, 'alerts could not be sent');
   }
 
   /** Silence is the alarm: nothing is pushed unless every check is heard of and messages get through. */
@@ -145,7 +159,7 @@ export function startRounds(options: RoundsOptions): Rounds {
       stopping.abort();
       for (const timer of rechecks.values()) clearTimeout(timer);
       await Promise.all(tasks.splice(0).map((task) => task.destroy()));
-      await Promise.all([first, ...underWay.values()]);
+      await Promise.all([first, ...underWay.values(), ...sending]);
     },
   };
 }
@@ -153,36 +167,45 @@ export function startRounds(options: RoundsOptions): Rounds {
 /** Null when it was stopped: that says nothing of what it checks. */
 async function resultOf(check: Check, signal: AbortSignal): Promise<CheckResult | null> {
   const done = new AbortController();
-  const late = AbortSignal.timeout(check.timeoutMs);
+  const late = endAfter(check.timeoutMs);
   const ends = AbortSignal.any([signal, late]);
   try {
     // A check that does not heed its signal is given up all the same.
-    const overdue = sleep(check.timeoutMs + 100, null, { signal: done.signal }).then(() =>
-      failed(check, 'timeout'),
-    );
+    const overdue = sleep(check.timeoutMs + 100, null, {
+      signal: AbortSignal.any([done.signal, signal]),
+    }).then(() => failed(check, 'timeout'));
     overdue.catch(() => undefined);
     return await Promise.race([check.run(ends), overdue]);
   } catch (error) {
     if (signal.aborted) return null;
-    return failed(check, late.aborted ? 'timeout' : ((error as NodeJS.ErrnoException).code ?? String(error)));
+    return late.aborted ? failed(check, 'timeout') : failedBy(check, error);
   } finally {
     done.abort();
   }
 }
 
-function failed({ id, timeoutMs }: Check, reason: string): CheckResult {
+/** Our own errors say what is wrong and what to do; the system's have a code. */
+function failedBy(check: Check, error: unknown): CheckResult {
+  if (error instanceof StudioError) return failed(check, error.message, error.hint ? same(error.hint) : null);
+  const { code, message } = error as NodeJS.ErrnoException;
+  // `fetch failed` alone says nothing; why is below it.
+  const { code: below } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return failed(check, code ?? below ?? message ?? String(error));
+}
+
+function failed({ id, timeoutMs }: Check, reason: string, cure: CheckResult['cure'] = null): CheckResult {
   const why =
     reason === 'timeout'
       ? {
           en: `no answer in ${sayLength(Math.max(1000, timeoutMs))}`,
           es: `sin respuesta en ${sayLength(Math.max(1000, timeoutMs))}`,
         }
-      : same(reason.slice(0, 120));
+      : same(reason.slice(0, 200));
   return {
     ok: false,
     verdict: reason === 'timeout' ? 'timeout' : 'check_failed',
     summary: { en: `${id} fails: ${why.en}`, es: `${id} falla: ${why.es}` },
-    cure: null,
+    cure,
     facts: [],
     latencyMs: null,
   };

@@ -1,4 +1,5 @@
 /** Ops channels in memory, which keep what was posted and fail as they are told to. */
+import { once } from 'node:events';
 import type { OpsChannel, OpsMessage } from '../../core/ops/types.ts';
 
 export type KeptMessage = {
@@ -10,16 +11,21 @@ export type KeptMessage = {
   parent: string | null;
   deleted: boolean;
 };
-/** - `down`: nothing arrives; - `deaf`: it arrives, and the answer is lost; - `gone`: it may not be edited */
-export type Trouble = null | 'down' | 'deaf' | 'gone';
+/**
+ * - `down`: nothing arrives; - `deaf`: it arrives, and the answer is lost; - `gone`: it may not be edited;
+ * - `hangs`: nothing arrives, and no answer comes either
+ */
+export type Trouble = null | 'down' | 'deaf' | 'gone' | 'hangs';
 export type KeepingChannel = OpsChannel & {
   readonly kept: KeptMessage[];
   trouble: () => Trouble;
 };
 
 export function keepingChannel(id: string, now: () => number, kept: KeptMessage[] = []): KeepingChannel {
-  async function meet(work: () => string): Promise<string> {
+  async function meet(signal: AbortSignal, work: () => string): Promise<string> {
     const trouble = channel.trouble();
+    if (trouble === 'hangs') await once(signal, 'abort');
+    signal.throwIfAborted();
     if (trouble === 'down') throw new Error('socket hang up');
     const made = work();
     if (trouble === 'deaf') throw new Error('the answer was lost');
@@ -42,10 +48,10 @@ export function keepingChannel(id: string, now: () => number, kept: KeptMessage[
     kept,
     trouble: () => null,
     locale: () => 'en',
-    post: (message) => meet(() => add(message, null)),
-    reply: (posted, message) => meet(() => add(message, String(posted))),
-    edit: (posted, message) =>
-      meet(() => {
+    post: (message, signal) => meet(signal, () => add(message, null)),
+    reply: (posted, message, signal) => meet(signal, () => add(message, String(posted))),
+    edit: (posted, message, signal) =>
+      meet(signal, () => {
         const known = kept.find((each) => each.id === posted);
         if (!known || known.deleted || channel.trouble() === 'gone')
           throw Object.assign(new Error('Unknown Message'), { fault: 'gone' });

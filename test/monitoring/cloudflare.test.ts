@@ -6,8 +6,10 @@ import { loadConfig } from '../../core/config.ts';
 import { cloudflareCheck } from '../../monitoring/checks/cloudflare.ts';
 import { createChecks } from '../../monitoring/checks/index.ts';
 import { openCloudflare } from '../../monitoring/cloudflare.ts';
+import { openMonitoring } from '../../monitoring/index.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { testDataDir } from '../helpers/app.ts';
+import { testDataDir, until } from '../helpers/app.ts';
+import { keepingLog } from '../helpers/job-samples.ts';
 
 const never = new AbortController().signal;
 const zoneId = '0123456789abcdef0123456789abcdef';
@@ -198,6 +200,30 @@ test('refusals and nonsense are faults that name no ids and no token', async () 
   expect(String(faults[1])).toContain('answered 500');
   for (const fault of faults)
     expect(String(fault)).not.toMatch(new RegExp(`${zoneId}|${tunnelId}|${apiToken}`));
+});
+
+test('what a refused token leads to is an alert in words', async () => {
+  const { url } = await open({ '/user/tokens/verify': no('Invalid API Token', 401) });
+  const monitoring = openMonitoring({
+    config: loadConfig({
+      DATA_DIR: await testDataDir(),
+      MONITOR_OFF: 'jobs,vps,tts,ffmpeg',
+      CLOUDFLARE_API_TOKEN: apiToken,
+      CLOUDFLARE_ZONE_ID: zoneId,
+      CLOUDFLARE_API_URL: url,
+      CLOUDFLARE_STATUS_URL: url,
+    }),
+    studio: {} as never,
+    children: async () => [],
+    log: keepingLog().log,
+  });
+  onTestFinished(() => monitoring.stop());
+  monitoring.start();
+  const found = await until(() => monitoring.ops.status().checks[0]!.result);
+  expect(found.summary.en).toBe(
+    'cloudflare:zone fails: Cloudflare refused /user/tokens/verify (401): Invalid API Token',
+  );
+  expect(found.cure!.en).toContain('Zone:Read');
 });
 
 test('purging, by the client and from the command line', async () => {

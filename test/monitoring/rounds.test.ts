@@ -37,7 +37,7 @@ async function listen(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, heard };
 }
 
-async function open(checks: Check[], env: Record<string, string> = {}) {
+async function open(checks: Check[], env: Record<string, string> = {}, now = Date.now) {
   const { log, lines } = keepingLog();
   const dataDir = await testDataDir();
   const monitoring = openMonitoring({
@@ -53,6 +53,7 @@ async function open(checks: Check[], env: Record<string, string> = {}) {
     children: async () => [],
     checks,
     log,
+    now,
     tuning: { pulseMs: 1000 },
   });
   onTestFinished(() => monitoring.stop());
@@ -73,12 +74,33 @@ test('checks run in rounds; one that hangs or throws has failed, and holds up no
   monitoring.start();
   await until(() => channel.kept.length === 2 && runs > 2);
   const titles = channel.kept.map(({ message }) => message.title).sort();
-  expect(titles).toEqual(['hangs:x fails: no answer in 1 s', 'throws:x fails: Error: oh no']);
+  expect(titles).toEqual(['hangs:x fails: no answer in 1 s', 'throws:x fails: oh no']);
   expect(monitoring.ops.status().checks.map(({ phase }) => phase)).toEqual(['up', 'down', 'down']);
   await monitoring.stop();
   const after = runs;
   await new Promise((resolve) => setTimeout(resolve, 1200));
   expect(runs).toBe(after);
+}, 30_000);
+
+test('a chat that hangs keeps neither the checks nor the other chat waiting', async () => {
+  let runs = 0;
+  let isFine = true;
+  const { monitoring } = await open([
+    check('fine:x', { ...each, run: async () => ((runs += 1), finding(true)) }),
+    check('first:x', { ...each, run: async () => finding(false) }),
+    check('second:x', { ...each, run: async () => finding(isFine) }),
+  ]);
+  const [discord, slack] = [keepingChannel('discord:c1', Date.now), keepingChannel('slack:c2', Date.now)];
+  discord.trouble = () => 'hangs';
+  monitoring.ops.attach(discord);
+  monitoring.ops.attach(slack);
+  monitoring.start();
+  await until(() => slack.kept.length === 1);
+  const before = runs;
+  isFine = false;
+  await until(() => slack.kept.length === 2 && runs > before + 2);
+  expect(discord.kept).toEqual([]);
+  await monitoring.stop();
 }, 30_000);
 
 test('the dead man’s switch is pushed after complete rounds, while alerts get through', async () => {
@@ -98,6 +120,36 @@ test('the dead man’s switch is pushed after complete rounds, while alerts get 
   const beats = heartbeat.heard.length;
   await until(() => heartbeat.heard.length > beats);
   expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+}, 30_000);
+
+test('it is not pushed while a check is not heard of, nor while nobody takes what is to be told', async () => {
+  let clockAhead = 0;
+  const heartbeat = await listen();
+  const refused = (lines: readonly { message: string }[]) =>
+    lines.filter(({ message }) => message.startsWith('no heartbeat')).length;
+  const hanging = await open(
+    [
+      check('fine:x', { ...each, run: async () => finding(true) }),
+      // Not yet heard of: its first result does not come.
+      check('slow:x', { intervalMs: 60_000, timeoutMs: 50_000, run: () => new Promise(() => {}) }),
+    ],
+    { HEARTBEAT_URL: heartbeat.url },
+  );
+  hanging.monitoring.start();
+  await until(() => refused(hanging.lines) > 1);
+  expect(heartbeat.heard).toEqual([]);
+
+  const untold = await open([check('x:x', { ...each, run: async () => finding(false) })], { HEARTBEAT_URL: heartbeat.url }, () => Date.now() + clockAhead); // prettier-ignore
+  const channel = keepingChannel('discord:c1', Date.now);
+  channel.trouble = () => 'down';
+  untold.monitoring.ops.attach(channel);
+  untold.monitoring.start();
+  await until(() => untold.monitoring.ops.status().undelivered === 1);
+  const beats = heartbeat.heard.length;
+  // Chat may be away for five minutes.
+  clockAhead = 6 * 60_000;
+  await until(() => refused(untold.lines) > 1);
+  expect(heartbeat.heard.length).toBeLessThanOrEqual(beats + 1);
 }, 30_000);
 
 test('without any chat a webhook gets beginning and end, readable for people and programs', async () => {
