@@ -77,7 +77,13 @@ export function createHandlers(deps: ChatDeps): ChatHandlers {
   ): Promise<void> {
     const { refusals } = wordsOf(invocation.locale);
     const command = find(path);
-    if (!command) return invocation.whisper(refusal(refusals.unknownCommand));
+    if (!command) {
+      const others = commands.flatMap(({ path: [first, second] }) =>
+        first === path[0] && second ? [second] : [],
+      );
+      const said = others.length > 0 ? refusals.unknownSubcommand(path.join(' '), others.join(', ')) : null;
+      return invocation.whisper(refusal(said ?? refusals.unknownCommand));
+    }
     if (command.access === 'ops' && !deps.permissions.isOperator(invocation))
       return invocation.whisper(refusal(refusals.opsOnly));
     await command.run(readOptions(command.options, given), invocation);

@@ -24,7 +24,7 @@ export function statusMessage(status: OpsStatus, locale: Locale): Message {
       style: 'strong',
     },
     ...checkLines(status.checks, locale),
-    ...status.mutes.map((mute): Line => ({ text: muteText(mute, locale), style: 'small' })),
+    ...status.mutes.map((mute): Line => ({ text: muteText(mute, locale, Date.now()), style: 'small' })),
   ];
   if (status.undelivered > 0) lines.push({ text: words.undelivered(status.undelivered), style: 'small' });
   const fields = status.incidents.slice(0, 10).map((incident) => ({
@@ -126,8 +126,9 @@ function incidentText({ members, openedAt, closedAt, ack }: Incident, locale: Lo
   ].join(' · ');
 }
 
-function muteText({ kind, matcher, until, by, why }: Mute, locale: Locale): string {
+function muteText({ kind, matcher, from, until, by, why }: Mute, locale: Locale, now: number): string {
   const words = opsWords(locale);
-  const time = new Date(until).toISOString().slice(0, 16).replace('T', ' ');
-  return `🔕 ${words.kinds[kind]} ${matcher} → ${time} UTC ${words.by(by.name)}${why ? `: ${why}` : ''}`;
+  const time = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  const begins = from > now ? `${time(from)} ` : '';
+  return `🔕 ${words.kinds[kind]} ${matcher} ${begins}→ ${time(until)} UTC ${words.by(by.name)}${why ? `: ${why}` : ''}`;
 }

@@ -11,6 +11,8 @@ const en = {
     count === 1 ? 'Acknowledged: no more reminders.' : `${count} incidents acknowledged.`,
   silenced: (until: string) => `Silenced until ${until} UTC.`,
   mutedUntil: (matcher: string, until: string) => `Nothing is sent about ${matcher} until ${until} UTC.`,
+  mutedFrom: (matcher: string, from: string, until: string) =>
+    `Nothing will be sent about ${matcher} from ${from} to ${until} UTC.`,
   unmuted: (count: number) => (count === 0 ? 'Nothing was silenced.' : `Ended: ${count}.`),
   status: 'Status',
   allWell: 'Everything watched works.',
@@ -57,7 +59,9 @@ const es: typeof en = {
   acked: (count) =>
     count === 1 ? 'Visto: sin más recordatorios.' : `${count} incidentes marcados como vistos.`,
   silenced: (until) => `Silenciado hasta las ${until} UTC.`,
-  mutedUntil: (matcher, until) => `No se enviará nada sobre ${matcher} hasta las ${until} UTC.`,
+  mutedUntil: (matcher, until) => `No se enviará nada sobre ${matcher} hasta el ${until} UTC.`,
+  mutedFrom: (matcher, from, until) =>
+    `No se enviará nada sobre ${matcher} desde el ${from} hasta el ${until} UTC.`,
   unmuted: (count) => (count === 0 ? 'No había nada silenciado.' : `Terminados: ${count}.`),
   status: 'Estado',
   allWell: 'Todo lo vigilado funciona.',

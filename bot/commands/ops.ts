@@ -183,7 +183,10 @@ async function mute(
   if (minutes === 0) return opsNote(words.unmuted(ops.unmute(kind, checks === '*' ? undefined : checks, by)));
   const from = now() + delay * 60_000;
   const { until } = ops.mute({ kind, matcher: checks, minutes, from, why }, by);
-  return opsNote(words.mutedUntil(checks, new Date(until).toISOString().slice(0, 16).replace('T', ' ')));
+  const time = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  return opsNote(
+    delay === 0 ? words.mutedUntil(checks, time(until)) : words.mutedFrom(checks, time(from), time(until)),
+  );
 }
 
 /** Suggestions out of what monitoring knows, for operators only: to others it is none of their business. */

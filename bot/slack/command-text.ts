@@ -21,20 +21,23 @@ export function readCommandText(
   if (group.length > 0 && /^(help|ayuda)$/i.test(typed) && commands.some(({ path }) => path[0] === 'help'))
     return { path: ['help'], options: {} };
   const [command, rest] = chosen(group, typed);
-  if (!command) return null;
+  // `/ops sttaus`: said to be unknown, rather than answered as something else.
+  if (!command) return group.length === 0 ? null : { path: [name, rest], options: {} };
   return { path: command.path, options: readOptionsText(command, rest) };
 }
 
-/** The subcommand that is named, else the one that takes text, else the only one. */
+/** The subcommand that is named, else the one that takes text, else the first one where nothing is named. */
 function chosen(group: readonly Command[], text: string): [Command | undefined, string] {
-  const fallback = group.find(({ textOption }) => textOption !== undefined) ?? group[0];
+  const takesText = group.find(({ textOption }) => textOption !== undefined);
   const alone = group.find(({ path }) => path.length === 1);
   if (alone) return [alone, text];
   const [, word = '', rest = ''] = /^(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   const named = group.find(({ path }) => path[1] === word.toLowerCase());
   // "list of my favourite birds" is a script, for `list` takes nothing.
-  const takesRest = named && (rest === '' || Object.keys(named.options).length > 0);
-  return takesRest ? [named, rest.trim()] : [fallback, text];
+  const isMeant = named && (rest === '' || !takesText || Object.keys(named.options).length > 0);
+  if (isMeant) return [named, rest.trim()];
+  if (takesText) return [takesText, text];
+  return text === '' ? [group[0], ''] : [undefined, word];
 }
 
 function readOptionsText(command: Command, text: string): Record<string, unknown> {
@@ -42,12 +45,16 @@ function readOptionsText(command: Command, text: string): Record<string, unknown
   const { options, rest } = takeNamed(specs, text);
   if (rest === '') return options;
   if (command.textOption) return { [command.textOption]: rest, ...options };
-  const open = specs.filter(({ name, kind }) => !(name in options) && kind !== 'boolean');
   const words = rest.split(/\s+/);
+  // A number that may be left out is left out where a word stands: `maintenance 30 edge-origin new disk`.
+  const isLeftOut = ({ kind, required }: OptionSpec): boolean =>
+    !required && (kind === 'integer' || kind === 'number') && !/^[-+.]?\d/.test(words[0] ?? '');
+  const open = specs.filter(({ name, kind }) => !(name in options) && kind !== 'boolean');
   open.forEach((spec, index) => {
+    if (words.length === 0 || isLeftOut(spec)) return;
     // The last one gets all that is left.
-    const word = index === open.length - 1 ? words.slice(index).join(' ') : words[index];
-    if (word) options[spec.name] = valueOf(spec, word);
+    const taken = words.splice(0, index === open.length - 1 ? words.length : 1);
+    options[spec.name] = valueOf(spec, taken.join(' '));
   });
   return options;
 }

@@ -110,6 +110,7 @@ export const en = {
     running: 'This film is still being made. Wait for its end, or cancel it.',
     unknownButton: 'This button is from another version of me. Use /video list to find your film.',
     unknownCommand: 'I do not know this command. See /help.',
+    unknownSubcommand: (typed: string, known: string) => `There is no /${typed}. There are: ${known}.`,
     wrong: 'is not as it must be',
     manyFaults: (count: number) => `and ${count} more faults; correct these first`,
     tooManyFiles: (most: number) => `At most ${most} files fit in one message.`,

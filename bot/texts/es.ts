@@ -126,6 +126,7 @@ export const es: Words = {
     running: 'Este vídeo aún se está haciendo. Espera a que termine o cancélalo.',
     unknownButton: 'Este botón es de otra versión mía. Usa /video list para encontrar tu vídeo.',
     unknownCommand: 'No conozco esa orden. Mira /help.',
+    unknownSubcommand: (typed, known) => `No hay /${typed}. Hay: ${known}.`,
     wrong: 'no es como debe ser',
     manyFaults: (count) => `y ${count} fallos más; corrige primero estos`,
     tooManyFiles: (most) => `Caben como mucho ${most} archivos en un mensaje.`,

@@ -84,6 +84,14 @@ test('an origin breaks: told in both chats, acknowledged, diagnosed, healed', as
   await until(() => textOf(card).includes('Acknowledged by'));
   await until(() => wordsOf(inSlack()[0]!).includes('Acknowledged by'));
 
+  await operator.press(card, 'Silence 1 h').acked;
+  await until(() => wordsOf(inSlack()[0]!).includes('Silenced by'));
+  await operator.slash(opsChannel, 'ops silence', { checks: 'edge-origin', minutes: 0 }).acked;
+  await until(() => !wordsOf(inSlack()[0]!).includes('Silenced by'));
+  await slack.people.press(inSlack()[0]!, 'Diagnose', { user: EVE });
+  await until(() =>
+    slack.workspace.ephemerals.some((message) => wordsOf(message).includes(botWords('en').refusals.opsOnly)),
+  );
   await slack.people.press(inSlack()[0]!, 'Diagnose', { user: ANA });
   const diagnosis = await until(() =>
     slack.workspace.ephemerals.find((message) => wordsOf(message).includes('Origin 127.0.0.2')),
@@ -104,7 +112,7 @@ test('an origin breaks: told in both chats, acknowledged, diagnosed, healed', as
   expect(discord.limits.refused).toBe(0);
 
   const audited = app.lines.filter((line) => line['audit'] === true).map((line) => line['action']);
-  expect(audited).toEqual(['button ack', 'button diagnose']);
+  expect(audited).toEqual(['button ack', 'button silence', 'silence', 'button diagnose']);
 }, 60_000);
 
 test('every /ops command answers its operator privately, in both chats and languages', async () => {
@@ -146,13 +154,34 @@ test('every /ops command answers its operator privately, in both chats and langu
     slack.workspace.ephemerals.find((message) => wordsOf(message).includes(words.status)),
   );
   expect(wordsOf(status)).toMatch(/edge-origin:api\.example\.test[\s\S]*Maintenance edge-origin/);
+  const typed: [string, RegExp][] = [
+    ['check edge-origin', /api\.example\.test answers/],
+    [`diagnose ${cloudflare.host}`, /Edge[\s\S]*200 ·/],
+    ['incidents', /Incidents[\s\S]*None so far/],
+    ['ack', /No incident is open/],
+    ['silence jobs 10 the worker moves', /Nothing is sent about jobs until/],
+    ['silence jobs 0', /Ended: 1/],
+    ['maintenance 30 60 jobs new disk', /Nothing will be sent about jobs from/],
+    ['uptime', /results/],
+    ['queue', /Waiting/],
+    ['vps', /is off/],
+    ['cloudflare', /is off/],
+    ['sttaus', /There is no \/ops sttaus\. There are: status, check/],
+  ];
+  for (const [text, wanted] of typed) {
+    const before = slack.workspace.ephemerals.length;
+    await slack.people.slash('/ops', text, { user: ANA, channel: OPS_CHANNEL });
+    const answer = await until(() => slack.workspace.ephemerals[before]);
+    expect(wordsOf(answer), text).toMatch(wanted);
+  }
   await slack.people.slash('/ops', 'status', { user: EVE, channel: OPS_CHANNEL });
   await until(() =>
     slack.workspace.ephemerals.some((message) => wordsOf(message).includes(botWords('en').refusals.opsOnly)),
   );
   expect(inSlack()).toEqual([]);
   const audited = app.lines.filter((line) => line['audit'] === true).map((line) => line['action']);
-  expect(audited).toEqual([...asked.map(([name]) => name), 'status']);
+  const inSlackToo = typed.map(([text]) => text.split(' ')[0]).filter((name) => name !== 'sttaus');
+  expect(audited).toEqual([...asked.map(([name]) => name), 'status', ...inSlackToo]);
 }, 60_000);
 
 test('a bot without monitoring says so', async () => {

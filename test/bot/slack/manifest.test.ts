@@ -58,6 +58,23 @@ test('every slash command can be typed bare, and every subcommand by its name', 
   expect(readCommandText(commands, 'unknown', '')).toBeNull();
 });
 
+test('what operators type is read as they mean it: names, numbers that may be left out, and the rest', () => {
+  const read = (text: string) => readCommandText(commands, 'ops', text);
+  expect(read('')).toEqual({ path: ['ops', 'status'], options: {} });
+  expect(read('uptime please')?.path).toEqual(['ops', 'uptime']);
+  expect(read('sttaus now')).toEqual({ path: ['ops', 'sttaus'], options: {} });
+  const maintenance = { minutes: 30, checks: 'edge-origin', why: 'new disk in rack 4' };
+  expect(read('maintenance 30 edge-origin new disk in rack 4')?.options).toEqual(maintenance);
+  expect(read('maintenance 30 15 edge-origin new disk in rack 4')?.options).toEqual({
+    ...maintenance,
+    delay: 15,
+  });
+  expect(read('silence jobs the worker moves')?.options).toEqual({ checks: 'jobs', why: 'the worker moves' });
+  expect(read('silence jobs 10')?.options).toEqual({ checks: 'jobs', minutes: 10 });
+  // Not a number of minutes, and to be said so.
+  expect(read('silence jobs 2h')?.options).toEqual({ checks: 'jobs', minutes: '2h' });
+});
+
 test('no command has a name that Slack keeps for itself: it would refuse the whole manifest', () => {
   const slack =
     'active apps archive away call close collapse contact_search_info dm dnd expand feed feedback invite invite_people join keys kick leave me msg mute open part pro remind remove rename s search shortcuts shrug star status topic who';
