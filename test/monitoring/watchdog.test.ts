@@ -76,6 +76,14 @@ describe('the rules', () => {
     expect(down.state.phase).toBe('down');
   });
 
+  test('however slowly: four changes within the hour count, four in more than it do not', () => {
+    const quarter = (letter: string) => letter.repeat(30);
+    const within = feed(`${'-'.repeat(18)}${'+'.repeat(18)}`.repeat(3));
+    expect(within.types).toEqual(['down', 'up', 'down', 'flapping']);
+    const slower = `${quarter('-')}${quarter('-')}${quarter('+')}${quarter('+')}`;
+    expect(feed(slower.repeat(3)).types).toEqual(['down', 'up', 'down', 'up', 'down', 'up']);
+  });
+
   test('in maintenance nothing is told; what is still down after it is', () => {
     const muted = { ...own, muted: true };
     const during = feed('+---------', muted);
@@ -143,9 +151,25 @@ const series: fc.Arbitrary<Step[]> = fc
     ),
   );
 
+/** Good and bad by turns, for seconds or for a quarter of an hour, always watched and never muted. */
+const storms: fc.Arbitrary<Step[]> = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.constantFrom(10_000, 30_000)), {
+    minLength: 4,
+    maxLength: 24,
+  })
+  .map((stretches) =>
+    stretches.flatMap(
+      ([length, afterMs], index) =>
+      Array.from({ length }, () => ({ ok: index % 2 === 1, afterMs, muted: false, inhibited: false, restart: false })), // prettier-ignore
+    ),
+  );
+const HOUR_MS = 3600_000;
+const STEADY_MS = 600_000;
+
 function play(steps: readonly Step[], party: 'own' | 'third') {
   let state = initialState(0);
   let now = 0;
+  const results: { ok: boolean; at: number }[] = [];
   const told: (WatchEvent & { muted: boolean })[] = [];
   for (const { ok, afterMs, muted, inhibited, restart } of steps) {
     now += afterMs;
@@ -155,8 +179,9 @@ function play(steps: readonly Step[], party: 'own' | 'third') {
     const after = next(state, ok === null ? null : { ok }, policy, now);
     state = after.state;
     told.push(...after.events.map((event) => ({ ...event, muted: muted || inhibited })));
+    if (ok !== null) results.push({ ok, at: now });
   }
-  return { state, told, now };
+  return { state, told, now, results };
 }
 
 describe('promises, over random series', () => {
@@ -214,13 +239,30 @@ describe('promises, over random series', () => {
     );
   });
 
-  test('fewer than 4 changes are told in any hour, however it flaps', () => {
+  test('down is told twice in any hour at most, however it flaps, and flapping ends only after ten steady minutes', () => {
     fc.assert(
-      fc.property(series, parties, (steps, party) => {
-        const changes = play(steps.map((step) => ({ ...step, muted: false })), party).told.filter(({ type }) => type !== 'settled'); // prettier-ignore
-        for (const [index, { at, type }] of changes.entries()) {
-          const within = changes.slice(0, index + 1).filter((each) => at - each.at < 3600_000);
-          if (type === 'down') expect(within.filter((each) => each.type === 'down').length).toBeLessThan(4);
+      fc.property(storms, parties, (steps, party) => {
+        const { told } = play(steps, party);
+        for (const [index, { at, type }] of told.entries()) {
+          const earlier = told.slice(0, index).filter((each) => at - each.at < HOUR_MS);
+          if (type === 'down') expect(earlier.filter((each) => each.type === 'down').length).toBeLessThan(2);
+          // The results by which it came to flap are the first of the steady ones.
+          const before = told[index - 1];
+          if (before?.type === 'flapping') expect(at - before.at).toBeGreaterThanOrEqual(STEADY_MS - 2 * INTERVAL_MS); // prettier-ignore
+        }
+      }),
+      runs,
+    );
+  });
+
+  test('down is told of three bad results among the last five (three in a row of third parties), and not before', () => {
+    fc.assert(
+      fc.property(storms, parties, (steps, party) => {
+        const { told, results } = play(steps, party);
+        for (const { type, at } of told) {
+          const last = results.filter((each) => each.at <= at).slice(party === 'own' ? -5 : -3);
+          if (type === 'down') expect(last.filter(({ ok }) => !ok).length).toBe(3);
+          if (type === 'up') expect(results.filter((each) => each.at <= at).slice(-3).every(({ ok }) => ok)).toBe(true); // prettier-ignore
         }
       }),
       runs,
