@@ -243,6 +243,14 @@ export function createAlerts({ store, channels, fallback, log, now }: AlertsOpti
       for (const each of ended) if (each.status === 'rejected') throw each.reason;
     },
     isWorking() {
+      // Where there is nobody to tell, what should be told is told by silence.
+      const mutes = store.mutes(now());
+      const isUntold = (incident: StoredIncident): boolean =>
+        incident.kind === 'incident' &&
+        now() - incident.tellAt > PATIENCE_MS &&
+        cardsOf(incident.id).length === 0 &&
+        !isMuted(incident, mutes, now());
+      if (store.openIncidents().some(isUntold)) return false;
       const late = store
         .pending()
         .filter(

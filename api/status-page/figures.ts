@@ -9,6 +9,8 @@ type Level = 'all' | 'most' | 'some' | 'few' | 'none';
 const STEP = 10;
 const BAR = 7;
 const HEIGHT = 30;
+/** The worse a day, the shorter its bar: colours alone are not told apart by everyone. */
+const HEIGHTS: Record<Level, number> = { all: HEIGHT, most: 25, some: 19, few: 13, none: HEIGHT };
 const CURVE = { width: 96, height: 20, margin: 2 };
 
 /** One bar a day; which colour, and exactly how much, its title says. */
@@ -20,7 +22,9 @@ export function barsOf(days: readonly Day[], name: string, language: PageLanguag
       samples === 0
         ? words.dayEmpty(day.day)
         : words.day(day.day, sayShare(day.good / samples, language), samples.toLocaleString(language));
-    return `<rect class="${levelOf(day)}" x="${index * STEP}" width="${BAR}" height="${HEIGHT}" rx="2"><title>${escape(said)}</title></rect>`;
+    const level = levelOf(day);
+    const height = HEIGHTS[level];
+    return `<rect class="${level}" x="${index * STEP}" y="${HEIGHT - height}" width="${BAR}" height="${height}" rx="2"><title>${escape(said)}</title></rect>`;
   });
   const width = days.length * STEP - (STEP - BAR);
   return `<svg class="bars" viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${escape(words.bars(name, days.length))}">${bars.join('')}</svg>`;

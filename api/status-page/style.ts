@@ -2,9 +2,9 @@
 
 export const style = `
 :root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#16202c;--soft:#5b6775;--line:#e1e5ea;
---good:#1f9d63;--most:#8fbf3f;--some:#e0a100;--bad:#d33f49;--none:#d5dae0;--work:#3b78d8;--link:#1c5fc4}
+--good:#17905a;--most:#6c981c;--some:#b87800;--bad:#d33f49;--none:#d5dae0;--work:#3b78d8;--link:#1c5fc4;--alarm:#b3232d}
 @media(prefers-color-scheme:dark){:root{--ground:#10151b;--card:#182029;--ink:#e8edf2;--soft:#98a4b1;
---line:#28323d;--good:#35b87c;--most:#9ccb4d;--some:#e3b341;--bad:#f0616a;--none:#333f4b;--work:#6ea3f2;--link:#8db9ff}}
+--line:#28323d;--good:#35b87c;--most:#9ccb4d;--some:#e3b341;--bad:#f0616a;--none:#333f4b;--work:#6ea3f2;--link:#8db9ff;--alarm:#ff8a91}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);line-height:1.45;
 font:16px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
@@ -23,8 +23,9 @@ border-left:6px solid var(--tone)}
 .part+.part,.incident+.incident{border-top:1px solid var(--line)}
 .top{display:flex;justify-content:space-between;gap:12px;align-items:baseline}
 .name{font-weight:600;overflow-wrap:anywhere}
-.state{color:var(--tone);font-weight:600;font-size:.9rem;white-space:nowrap}
+.state{font-weight:600;font-size:.9rem;white-space:nowrap}
 .state::before{content:"";display:inline-block;width:.6em;height:.6em;border-radius:50%;background:var(--tone);margin-right:.45em}
+.down .state{color:var(--alarm)}
 svg{display:block}
 .bars{width:100%;height:30px;margin:9px 0 3px}
 .curve{width:96px;height:20px;fill:none;stroke:var(--soft);stroke-width:1.5;vector-effect:non-scaling-stroke}

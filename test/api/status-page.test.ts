@@ -129,6 +129,25 @@ test.each([
       bars: bars.map(({ width }) => width),
       colours: new Set(colours).size,
       rects: document.querySelector('.bars')!.querySelectorAll('rect').length,
+      heights: [...document.querySelector('.bars')!.querySelectorAll('rect')].map(
+        (each) => each.getBoundingClientRect().height,
+      ),
+      texts: [...document.querySelectorAll('body *')]
+        .filter(
+          (each) =>
+            !each.closest('svg') &&
+            [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent!.trim() !== ''),
+        )
+        .map((each) => {
+          let ground: Element = each;
+          while (/, 0\)$/.test(getComputedStyle(ground).backgroundColor) && ground.parentElement)
+            ground = ground.parentElement;
+          return {
+            text: each.textContent!,
+            color: getComputedStyle(each).color,
+            ground: getComputedStyle(ground).backgroundColor,
+          };
+        }),
       titles: [...document.querySelectorAll('rect title')].slice(0, 1).map((each) => each.textContent),
       head: document.querySelector('.overall strong')!.textContent,
     };
@@ -139,10 +158,29 @@ test.each([
   for (const width of shown.bars) expect(width).toBeGreaterThan(settings.width * 0.6);
   expect(shown.head).toBe(settings.scheme === 'light' ? 'Something is down' : 'Algo está caído');
   expect(shown.titles[0]).toMatch(/100 % (of|de) 20/);
+  // Days are told apart by more than their colour, and every word can be read (WCAG 1.4.1, 1.4.3).
+  expect(new Set(shown.heights).size).toBeGreaterThan(2);
+  expect(shown.texts.length).toBeGreaterThan(30);
+  const faint = shown.texts.filter(({ color, ground: behind }) => contrast(color, behind) < 4.5);
+  expect(faint).toEqual([]);
   // The policy forbids everything but its own style: a fault of it would be heard here.
   expect(faults).toEqual([]);
   await page.close();
 });
+
+/** Of two `rgb(…)` colours (WCAG 2.2, contrast ratio): 1 to 21. */
+function contrast(...colours: [string, string]): number {
+  const [light, dark] = colours
+    .map((colour) => {
+      const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    })
+    .sort((a, b) => b - a) as [number, number];
+  return (light + 0.05) / (dark + 0.05);
+}
 
 test('the other language is one click away', async () => {
   const { page } = await open({ locale: 'es-ES' });

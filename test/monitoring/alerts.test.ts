@@ -250,6 +250,18 @@ describe('delivery', () => {
     expect(world.alerts.isWorking()).toBe(true);
   });
 
+  test('nobody to tell at all: alerting does not work while something should be told', async () => {
+    const { world } = open({ channels: [] });
+    await world.results('web:a', '---');
+    expect(world.alerts.isWorking()).toBe(true);
+    await world.pass(10 * MINUTE);
+    expect(world.alerts.isWorking()).toBe(false);
+    world.mute('silence', 'web', 30);
+    expect(world.alerts.isWorking()).toBe(true);
+    await world.results('web:a', `${'-'.repeat(70)}+++`);
+    expect(world.alerts.isWorking()).toBe(true);
+  });
+
   test('an answer that is lost is no second message', async () => {
     const { world, discord } = open();
     let calls = 0;

@@ -251,7 +251,7 @@ describe('promises, over random series', () => {
           if (before?.type === 'flapping') expect(at - before.at).toBeGreaterThanOrEqual(STEADY_MS - 2 * INTERVAL_MS); // prettier-ignore
         }
       }),
-      runs,
+      { numRuns: 700 },
     );
   });
 
@@ -265,7 +265,7 @@ describe('promises, over random series', () => {
           if (type === 'up') expect(results.filter((each) => each.at <= at).slice(-3).every(({ ok }) => ok)).toBe(true); // prettier-ignore
         }
       }),
-      runs,
+      { numRuns: 700 },
     );
   });
 });
