@@ -122,8 +122,9 @@ async function readCgroup(root: string): Promise<HostReading['cgroup']> {
 
 /** Pages of files, in bytes; those of shared memory are not among them, for they cannot be given back. */
 function cachesOf(stat: string | null): number {
-  const bytes = (name: string): number =>
-    Number(new RegExp(`^(?:total_)?${name} (\\d+)$`, 'm').exec(stat ?? '')?.[1] ?? 0);
+  const read = (name: string) => new RegExp(`^${name} (\\d+)$`, 'm').exec(stat ?? '')?.[1];
+  // Version 1 says beside it what the whole tree has, which is what its usage counts.
+  const bytes = (name: string): number => Number(read(`total_${name}`) ?? read(name) ?? 0);
   return bytes('active_file') + bytes('inactive_file');
 }
 

@@ -16,6 +16,9 @@ export function metricsRoutes(
 ): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'genscene_' });
+  // Gauges with a counter's name, which promtool refuses; the same by type are there without them.
+  for (const what of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`genscene_nodejs_active_${what}_total`);
   const durations = new Histogram({
     name: 'genscene_http_request_seconds',
     help: 'Time to answer',

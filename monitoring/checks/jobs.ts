@@ -22,7 +22,7 @@ export function jobsCheck({ studio, waitMs, intervalMs, dependsOn = [] }: JobsSe
     id: 'jobs:queue',
     kind: 'jobs',
     intervalMs,
-    timeoutMs: Math.min(5000, intervalMs * 0.8),
+    timeoutMs: Math.min(15_000, intervalMs * 0.8),
     party: 'own',
     dependsOn,
     async run() {

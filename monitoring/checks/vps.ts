@@ -2,6 +2,7 @@
  * The machine: disk, inodes, memory. A render box's CPU at 100 % is its normal work and no alert; it is
  * shown, as are load, pressure, the container's limits and our own ffmpeg children.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact } from '../../core/ops/types.ts';
 import {
   readCpuTimes,
@@ -30,31 +31,37 @@ const INODES_FREE = 0.05;
 /** Of the last minute in which nothing could go on for want of memory: it is swapping itself to death. */
 const MEMORY_PRESSURE = 0.4;
 
+/** All is read in milliseconds; a machine at its normal work, every core taken, may be a hundred times as slow. */
+const TIMEOUT_MS = 20_000;
+
 export function vpsCheck(settings: VpsSettings): Check {
   const { intervalMs, dataDir, children, places = {}, sampleMs = 200 } = settings;
+  const timeoutMs = Math.min(TIMEOUT_MS, intervalMs * 0.8);
   let before: CpuTimes | null = null;
   return {
     id: 'vps:local',
     kind: 'vps',
     intervalMs,
-    timeoutMs: Math.min(5000, intervalMs * 0.8),
+    timeoutMs,
     party: 'own',
     async run(signal) {
       if (!before) {
         before = await readCpuTimes(places.proc);
-        const { setTimeout: sleep } = await import('node:timers/promises');
         await sleep(sampleMs, undefined, { signal });
       }
       const { reading, times } = await readHost(dataDir, before, places);
       before = times;
-      return judgeHost(reading, await children(), settings);
+      // Only shown: counting them must not fail what is judged.
+      const counted = await Promise.race([children(), sleep(timeoutMs / 2, null, { signal, ref: false })]);
+      return judgeHost(reading, counted, settings);
     },
   };
 }
 
+/** @param children null where they could not be counted in time */
 export function judgeHost(
   reading: HostReading,
-  children: readonly { rssBytes: number }[],
+  children: readonly { rssBytes: number }[] | null,
   { diskFreePercent, memoryFreePercent }: Pick<VpsSettings, 'diskFreePercent' | 'memoryFreePercent'>,
 ): CheckResult {
   const { disk, pressure, cgroup } = reading;
@@ -126,7 +133,7 @@ export function judgeHost(
 
 function hostFacts(
   { cpu, processors, load1, memory, disk, pressure, cgroup }: HostReading,
-  children: readonly { rssBytes: number }[],
+  children: readonly { rssBytes: number }[] | null,
 ): Fact[] {
   const fact = (en: string, es: string, value: string | null): Fact[] =>
     value === null ? [] : [{ name: { en, es }, value: same(value) }];
@@ -163,7 +170,7 @@ function hostFacts(
     ...fact(
       'ffmpeg',
       'ffmpeg',
-      `${children.length} · ${size(children.reduce((sum, { rssBytes }) => sum + rssBytes, 0))}`,
+      children && `${children.length} · ${size(children.reduce((sum, { rssBytes }) => sum + rssBytes, 0))}`,
     ),
   ];
 }

@@ -86,13 +86,24 @@ describe('vps', () => {
     expect(judgeHost(reading, [], limits)).toMatchObject({ ok: false, verdict: 'memory_pressure' });
   });
 
+  test('children that cannot be counted in time are left out', async () => {
+    const { root, places } = await fakeHost({});
+    const children = () => new Promise<never>(() => {});
+    const found = await vpsCheck({ dataDir: root, children, ...limits, diskFreePercent: 0, intervalMs: 500, places, sampleMs: 1 }).run(signal); // prettier-ignore
+    expect(found.ok).toBe(true);
+    expect(factsOf(found)).not.toHaveProperty('ffmpeg');
+  });
+
   test('a kernel that says little is read all the same', async () => {
     const { root, places } = await fakeHost({
       'proc/stat': '',
       'cgroup/memory/memory.limit_in_bytes': '9223372036854771712',
+      'cgroup/memory/memory.usage_in_bytes': '1000',
+      'cgroup/memory/memory.stat':
+        'inactive_file 1\nactive_file 1\ntotal_inactive_file 300\ntotal_active_file 200\n',
     });
     const { reading } = await readHost(root, null, places);
-    expect(reading).toMatchObject({ cpu: null, memory: null, load1: null, cgroup: { memoryLimit: null, processors: null } }); // prettier-ignore
+    expect(reading).toMatchObject({ cpu: null, memory: null, load1: null, cgroup: { memoryLimit: null, memoryUsed: 500, processors: null } }); // prettier-ignore
     expect(judgeHost(reading, [], { diskFreePercent: 0, memoryFreePercent: 4 }).ok).toBe(true);
   });
 

@@ -94,6 +94,13 @@ test('each rule says how long, how bad and what', () => {
   }
 });
 
+test('only counters are named as counters', async () => {
+  const text = await (await service.ask('/metrics', { key: null })).text();
+  const kinds = [...text.matchAll(/^# TYPE (\w+_total) (\w+)$/gm)].map(([, name, kind]) => [name, kind]);
+  expect(kinds.length).toBeGreaterThan(0);
+  expect(kinds.filter(([, kind]) => kind !== 'counter')).toEqual([]);
+});
+
 test('the reader of expressions would notice a name that is not there', () => {
   expect(selectorsOf('sum by (le) (rate(genscene_a_b{x="1",y=~"2|3"}[5m])) > genscene_c')).toEqual([
     { name: 'genscene_a_b', labels: ['x', 'y'] },
