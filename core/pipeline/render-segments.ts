@@ -51,7 +51,7 @@ export async function planRun(
 }
 
 /**
- * @param onFrames frames done of `run.frames`, and the scene worked on, from 1
+ * @param onFrames frames done of `run.frames`
  * @throws {StudioError} with the scene at fault, once nothing runs any more
  */
 export async function renderMissing(
@@ -59,7 +59,7 @@ export async function renderMissing(
   encoding: Encoding,
   compositor: Compositor,
   signal: AbortSignal,
-  onFrames: (done: number, scene: number) => void,
+  onFrames: (done: number) => void,
 ): Promise<void> {
   const left = [...run.missing];
   const abort = new AbortController();
@@ -86,7 +86,7 @@ export async function renderMissing(
       done += frames - last.frames;
       for (const segment of batch.slice(last.finished, finished)) run.rendered(segment);
       Object.assign(last, { frames, finished });
-      onFrames(done, sceneAt(batch, frames));
+      onFrames(done);
     };
     try {
       // Those of the other threads are rendered meanwhile, and count as left.
@@ -107,11 +107,14 @@ export async function renderMissing(
   );
 }
 
-/** The scene, from 1, that a batch shows when so many of its frames are done. */
-function sceneAt(batch: readonly Segment[], frames: number): number {
+/**
+ * How far the film is as a scene, from 1, when so many of the missing frames are done. Several scenes are
+ * drawn at once, here and elsewhere: naming the one that drew last would jump back and forth.
+ */
+export function sceneAt(missing: readonly Segment[], frames: number): number | null {
   let end = 0;
-  const at = batch.find(({ plan }) => (end += plan.frames) >= frames) ?? batch.at(-1)!;
-  return at.scene + 1;
+  const at = missing.find(({ plan }) => (end += plan.frames) >= frames) ?? missing.at(-1);
+  return at ? at.scene + 1 : null;
 }
 
 /** Scenes nothing of which has to be drawn; transitions count only where they are all there is of a scene. */

@@ -20,7 +20,7 @@ const PATIENCE = 3;
 const UNKNOWN_FRAME_MS = 100;
 
 /**
- * @param onFrames frames done of `run.frames`, those of others included, and the scene worked on, from 1
+ * @param onFrames frames done of `run.frames`, those of others included
  * @returns how many segments others rendered
  * @throws {StudioError} with the scene at fault, once nothing runs any more
  */
@@ -30,7 +30,7 @@ export async function renderTogether(
   compositor: Compositor,
   film: SharedFilm,
   signal: AbortSignal,
-  onFrames: (done: number, scene: number) => void,
+  onFrames: (done: number) => void,
 ): Promise<number> {
   const open = new Map(run.missing.map((segment) => [segment.key, segment]));
   /** Being rendered or fetched here. */
@@ -157,9 +157,7 @@ export function countBatch(
 }
 
 /** Adds up the frames of all segments, whoever draws them. */
-function countFrames(
-  onFrames: (done: number, scene: number) => void,
-): (segment: Segment, frames: number) => void {
+function countFrames(onFrames: (done: number) => void): (segment: Segment, frames: number) => void {
   const frames = new Map<string, number>();
   let total = 0;
   return (segment, done) => {
@@ -167,6 +165,6 @@ function countFrames(
     if (done === before) return;
     total += done - before;
     frames.set(segment.key, done);
-    onFrames(total, segment.scene + 1);
+    onFrames(total);
   };
 }

@@ -16,7 +16,7 @@ import { type FilmVoice, filmVoices } from './narrate.ts';
 import { joinFilm } from './package.ts';
 import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
 import { openProgress, type Progress } from './progress.ts';
-import { planRun, renderMissing } from './render-segments.ts';
+import { planRun, renderMissing, sceneAt } from './render-segments.ts';
 import { renderTogether } from './render-together.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
 import type { OfferFilm, SharedFilm } from './shared-film.ts';
@@ -95,7 +95,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       deps,
       {
         signal,
-        onScene: (done) => progress.advance('rendering', work.done('stills', done / layers.length), done),
+        onScene: (done) => progress.advance('rendering', work.done('stills', done / layers.length)),
       },
     );
     work.done('stills', 1);
@@ -104,8 +104,8 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
 
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
-    const onFrames = (frames: number, scene: number): void =>
-      progress.advance('rendering', work.done('frames', frames / run.frames), scene);
+    const onFrames = (frames: number): void =>
+      progress.advance('rendering', work.done('frames', frames / run.frames), sceneAt(run.missing, frames));
     const [helped, sound] = await allOrStop(abort, [
       shared
         ? renderTogether(run, encoding, deps.compositor, shared, together, onFrames)

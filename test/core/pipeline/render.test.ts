@@ -143,8 +143,14 @@ describe('a film', () => {
 describe('rendering again', () => {
   it('reuses everything when nothing changed, and nine of ten scenes when one did', async () => {
     const scenes = plain(10, 1.5);
-    const first = await render({ output: small, scenes }, 'ten');
+    const named: number[] = [];
+    const first = await render({ output: small, scenes }, 'ten', undefined, ({ stage, scene }) => {
+      if (stage === 'rendering' && scene !== null) named.push(scene);
+    });
     expect(first.scenesReused).toBe(0);
+    // Drawn side by side, told in order.
+    expect(named).toEqual(named.toSorted((a, b) => a - b));
+    expect(named.at(-1)).toBe(10);
     const same = await render({ output: small, scenes }, 'ten');
     expect([same.scenesReused, same.segments.reused]).toEqual([10, same.segments.total]);
     const edited = await render(
