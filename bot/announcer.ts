@@ -178,8 +178,8 @@ export function startAnnouncer(deps: AnnouncerDeps): Announcer {
     // Speech is there in a moment and plays in its card: calling the asker would only be noise.
     const isEnough = job.kind === 'tts' && messenger.limits.filesIn === 'card';
     if (!closing || isEnough) return 'an end was shown';
-    await postOnce(closing, telling);
-    return 'an end was told';
+    const posted = await postOnce(closing, telling);
+    return posted ? 'an end was told' : 'an end was passed over: the job goes on';
   }
 
   /** The job as it is now; null if it was asked for again since. */
@@ -212,6 +212,8 @@ export function startAnnouncer(deps: AnnouncerDeps): Announcer {
       retry: false,
       run: async (signal) => {
         if (telling.attempts > 1) ref = await look(target, telling, signal);
+        // Whoever was quick to press Retry while this waited its turn need not hear of the failure.
+        if (!ref && !(await presentState(telling))) return;
         assertTime(telling);
         ref ??= await postWithout(target, message, signal);
       },

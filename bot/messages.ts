@@ -16,6 +16,8 @@ export type CardOptions = {
 
 const BAR_LENGTH = 16;
 const WARNINGS_SHOWN = 3;
+/** Below this a number would be wrong before it is read. */
+const SOON_SECONDS = 3;
 
 /** The card of a job in its present state. Pure: the same job gives the same card. */
 export function jobCard(job: Job, { locale, files = [], earlier }: CardOptions): Message {
@@ -58,7 +60,11 @@ export function closingPost(
     files,
   };
   if (origin.user) message.mention = origin.user;
-  if (job.error) message.lines!.push({ text: failureText(job.error, words), style: 'quote' });
+  if (job.error) {
+    message.lines!.push({ text: failureText(job.error, words), style: 'quote' });
+    // Who is called reads it here; the card may be far up.
+    message.buttons = buttonsOf(job, words);
+  }
   if (cardLink) message.links!.push({ label: words.card.goTo, url: cardLink });
   return message;
 }
@@ -155,9 +161,16 @@ function runningFacts(job: Job, words: Words): string[] {
 
 function commonFacts(job: Job, words: Words): string[] {
   const facts: string[] = [];
-  if (job.etaSeconds !== null) facts.push(words.card.eta(sayDuration(job.etaSeconds)));
+  const left = timeLeft(job, words);
+  if (left) facts.push(left);
   if (job.attempts > 1) facts.push(words.card.again(job.attempts));
   return facts;
+}
+
+function timeLeft({ kind, status, etaSeconds }: Job, words: Words): string | null {
+  // How long a place in the queue takes is known of films; speech is there in a moment.
+  if (etaSeconds === null || (kind === 'tts' && status === 'queued')) return null;
+  return etaSeconds < SOON_SECONDS ? words.card.soon : words.card.eta(sayDuration(etaSeconds));
 }
 
 function small(facts: string[]): Line[] {

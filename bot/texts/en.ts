@@ -20,6 +20,7 @@ export const en = {
     draft: 'Storyboard',
     scene: (scene: number, total: number) => `Scene ${scene} of ${total}`,
     eta: (time: string) => `about ${time} left`,
+    soon: 'almost there',
     place: (place: number) => (place === 1 ? 'Next in the queue' : `Place ${place} in the queue`),
     again: (attempt: number) => `Attempt ${attempt}`,
     watch: 'Watch the film',
@@ -171,6 +172,7 @@ export const en = {
     wait: 'Longest wait',
     mean: 'Mean time of a film',
     empty: 'Nothing waits. A film asked for now starts at once.',
+    next: 'Nothing waits. A film asked for now starts when one that is under way is done.',
     noWorkers: 'No worker is running: films wait until an operator starts one.',
   },
   stats: {

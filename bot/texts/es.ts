@@ -32,7 +32,8 @@ export const es: Words = {
     speech: 'Voz',
     draft: 'Guion gráfico',
     scene: (scene, total) => `Escena ${scene} de ${total}`,
-    eta: (time) => `faltan unos ${time}`,
+    eta: (time) => `tiempo restante: ~${time}`,
+    soon: 'ya casi está',
     place: (place) => (place === 1 ? 'El siguiente de la cola' : `Puesto ${place} de la cola`),
     again: (attempt) => `Intento ${attempt}`,
     watch: 'Ver el vídeo',
@@ -192,6 +193,7 @@ export const es: Words = {
     wait: 'Espera más larga',
     mean: 'Tiempo medio por vídeo',
     empty: 'No hay nada en espera. Lo que pidas ahora empieza enseguida.',
+    next: 'No hay nada en espera. Lo que pidas ahora empieza cuando acabe uno de los que están en marcha.',
     noWorkers:
       'No hay ningún proceso de trabajo en marcha: los vídeos esperan hasta que un operador inicie uno.',
   },

@@ -136,6 +136,20 @@ describe('the card', () => {
     expect(textOf(jobCard(odd, { locale: 'en' }))).toContain(en.faults['internal']![0]);
   });
 
+  test('says how long it will take where that is known, and no more than is known', () => {
+    const smallPrint = (state: Partial<Job>, locale: 'en' | 'es'): string | undefined =>
+      jobCard({ ...job, attempts: 1, scene: null, queuePosition: null, ...state }, { locale }).lines?.find(
+        ({ style }) => style === 'small',
+      )?.text;
+    expect(smallPrint({ etaSeconds: 61 }, 'en')).toBe('about 1 min left');
+    expect(smallPrint({ etaSeconds: 61 }, 'es')).toBe('tiempo restante: ~1 min');
+    expect(smallPrint({ etaSeconds: 1 }, 'en')).toBe('almost there');
+    expect(smallPrint({ etaSeconds: 0 }, 'es')).toBe('ya casi está');
+    expect(smallPrint({ etaSeconds: null }, 'en')).toBeUndefined();
+    // The queue counts in films: a sentence is spoken long before.
+    expect(smallPrint({ kind: 'tts', status: 'queued', etaSeconds: 40 }, 'en')).toBeUndefined();
+  });
+
   test('S35: what people write goes nowhere but into plain text, and the only mention is the asker', () => {
     const title = '@everyone <!channel> <@U1> [x](http://e)';
     for (const state of [

@@ -77,7 +77,9 @@ describe('one message from queued to done', () => {
     await (await chat.work()).end({ status: 'failed', error: failure(false) });
     await chat.until(allTold(chat));
     const again = press(chat.fake, asker());
-    const retry = cards(chat)[0]!.message.buttons!.find(({ label }) => label === 'Retry')!;
+    // Where they are called is where they can act.
+    const retry = closings(chat)[0]!.message.buttons!.find(({ label }) => label === 'Retry')!;
+    expect(cards(chat)[0]!.message.buttons).toContainEqual(retry);
     await chat.handlers.action((retry as { action: string }).action, again);
     expect(textOf(again.whispers[0])).toBe('It is queued again.');
     await chat.until(() => textOf(cards(chat)[0]!.message).includes('Waiting'));
@@ -85,6 +87,26 @@ describe('one message from queued to done', () => {
     await chat.until(allTold(chat));
     expect(cards(chat)).toHaveLength(1);
     expect(cards(chat)[0]!.message.tone).toBe('good');
+    expect(closings(chat).map(({ message }) => message.tone)).toEqual(['bad', 'good']);
+  });
+
+  test('a failure that is retried before its turn to be told is not told', async () => {
+    const chat = await openChat({ limits: { laneIntervalMs: 2000 } });
+    await ask(chat);
+    await ask(chat);
+    const [first, second] = [await chat.work(), await chat.work()];
+    await first.end({ status: 'failed', error: failure(false) });
+    await second.end({ status: 'failed', error: failure(false) });
+    await chat.until(() => closings(chat).length === 1, 100);
+    const told = closings(chat)[0]!.message;
+    const untold = [first, second].find(({ job }) => !JSON.stringify(told).includes(job.id))!.job.id;
+    const again = press(chat.fake, asker());
+    await chat.handlers.command(['video', 'retry'], { id: untold }, again);
+    expect(textOf(again.whispers[0])).toBe('It is queued again.');
+    await chat.until(allTold(chat));
+    expect(closings(chat)).toHaveLength(1);
+    await chat.makeFilm();
+    await chat.until(allTold(chat));
     expect(closings(chat).map(({ message }) => message.tone)).toEqual(['bad', 'good']);
   });
 
