@@ -19,7 +19,7 @@ export function keepDiary(say: (line: string) => void): Diary {
     },
     form(who, form) {
       entries.push({ kind: 'form', at: Date.now(), who, ...form });
-      say(`${who} fills in “${form.title}”`);
+      say(`${who} → “${form.title}”`);
     },
     note(text) {
       entries.push({ kind: 'note', at: Date.now(), text });

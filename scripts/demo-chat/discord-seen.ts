@@ -30,7 +30,8 @@ export function discordEntries(
         message.author === botUserId ? 'Gen Scene Studio' : (names.get(message.author) ?? message.author),
       isBot: message.author === botUserId,
       onlyFor: message.ephemeralFor === null ? null : (names.get(message.ephemeralFor) ?? 'the asker'),
-      above: interaction ? `Answer to ${names.get(interaction.user) ?? 'someone'}` : null,
+      answers: interaction ? (names.get(interaction.user) ?? 'someone') : null,
+      directTo: null,
       inThread: false,
       states: statesOf(message, names),
     };
@@ -104,7 +105,8 @@ function embedParts(embed: Json, fileOf: (url: string) => SeenFile | undefined):
   const image = (embed['image'] as { url: string } | undefined)?.url;
   if (image) {
     const file = fileOf(image);
-    parts.push({ kind: 'picture', alt: file?.name ?? 'picture', ...(file ? { file } : { url: image }) });
+    const alt = file?.name ?? new URL(image).pathname.split('/').at(-1)!;
+    parts.push({ kind: 'picture', alt, ...(file ? { file } : { url: image }) });
   }
   const footer = (embed['footer'] as { text: string } | undefined)?.text;
   if (footer) parts.push({ kind: 'line', style: 'small', words: [{ text: footer }] });

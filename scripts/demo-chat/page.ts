@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { aboveText, chromeOf, clock, editLines } from './chrome.ts';
 import { partHtml, escapeHtml, type FileAddress } from './part-html.ts';
 import type { Conversation, Entry, SeenFile, SeenState } from './seen.ts';
-import { clock, summary } from './transcript.ts';
+
+type Chrome = ReturnType<typeof chromeOf>;
 
 export type PagePlace = {
   outDir: string;
@@ -32,16 +34,18 @@ ${channels.join('\n')}
   return file;
 }
 
-function channelHtml({ platform, channel, language, entries }: Conversation, files: FileAddress): string {
+function channelHtml(conversation: Conversation, files: FileAddress): string {
+  const { platform, channel, language, entries } = conversation;
   const begun = entries[0]?.at ?? 0;
-  const shown = entries.map((entry) => entryHtml(entry, begun, files));
-  return `<section class="${platform.toLowerCase()}" id="${platform.toLowerCase()}">
-<header><b># ${escapeHtml(channel)}</b><span>${platform}, ${language}. Drawn from what the loopback ${platform} received.</span></header>
+  const chrome = chromeOf(conversation);
+  const shown = entries.map((entry) => entryHtml(entry, begun, files, chrome));
+  return `<section class="${platform.toLowerCase()}" id="${platform.toLowerCase()}" lang="${language === 'Spanish' ? 'es' : 'en'}">
+<header><b># ${escapeHtml(channel)}</b><span>${platform}. ${escapeHtml(chrome.drawnFrom(platform))}</span></header>
 ${shown.join('\n')}
 </section>`;
 }
 
-function entryHtml(entry: Entry, begun: number, files: FileAddress): string {
+function entryHtml(entry: Entry, begun: number, files: FileAddress, chrome: Chrome): string {
   const time = `<time>${clock(entry.at - begun)}</time>`;
   switch (entry.kind) {
     case 'act':
@@ -60,7 +64,7 @@ function entryHtml(entry: Entry, begun: number, files: FileAddress): string {
         )
         .join('')}<p><i>${escapeHtml(entry.submit)}</i></p></form>`;
     case 'message':
-      return messageHtml(entry, begun, time, files);
+      return messageHtml(entry, begun, time, files, chrome);
   }
 }
 
@@ -69,17 +73,20 @@ function messageHtml(
   begun: number,
   time: string,
   files: FileAddress,
+  chrome: Chrome,
 ): string {
   const last = entry.states.at(-1);
   if (!last) return '';
   const classes = ['message', entry.onlyFor ? 'private' : '', entry.inThread ? 'thread' : ''].filter(Boolean);
+  // Who sees it says whom it answers.
+  const above = entry.onlyFor ? null : aboveText(entry, chrome);
   return `<article class="${classes.join(' ')}">
-${entry.above ? `<p class="above">${escapeHtml(entry.above)}</p>` : ''}
+${above ? `<p class="above">${escapeHtml(above)}</p>` : ''}
 <div class="avatar ${entry.isBot ? 'bot' : ''}">${escapeHtml(entry.author.slice(0, 1))}</div>
 <div class="body"><p class="author"><b>${escapeHtml(entry.author)}</b>${entry.isBot ? '<i>APP</i>' : ''}${time}</p>
 ${stateHtml(last, files)}
-${entry.onlyFor ? `<p class="only">👁 Only ${escapeHtml(entry.onlyFor)} sees this</p>` : ''}
-${editsHtml(entry.states.slice(0, -1), begun)}
+${entry.onlyFor ? `<p class="only">👁 ${escapeHtml(chrome.onlyFor(entry.onlyFor))}</p>` : ''}
+${editsHtml(entry.states, begun, chrome)}
 </div></article>`;
 }
 
@@ -95,12 +102,11 @@ function stateHtml({ above, parts, colour }: SeenState, files: FileAddress): str
 }
 
 /** The same message before each of its edits. */
-function editsHtml(states: readonly SeenState[], begun: number): string {
-  if (states.length === 0) return '';
-  const lines = states.map(
-    (state) => `<li><time>${clock(state.at - begun)}</time>${escapeHtml(summary(state))}</li>`,
-  );
-  return `<details class="edits" open><summary>What this message said before (${states.length} edits)</summary><ol>${lines.join('')}</ol></details>`;
+function editsHtml(states: readonly SeenState[], begun: number, chrome: Chrome): string {
+  const edits = editLines(states);
+  if (edits.length === 0) return '';
+  const lines = edits.map(({ at, text }) => `<li><time>${clock(at - begun)}</time>${escapeHtml(text)}</li>`);
+  return `<details class="edits" open><summary>${chrome.before(edits.length)}</summary><ol>${lines.join('')}</ol></details>`;
 }
 
 /** Posters by the digest of their film: a message has the film only. */

@@ -35,8 +35,10 @@ export type Entry =
       isBot: boolean;
       /** Name of the only one who sees it. */
       onlyFor: string | null;
-      /** Small line above, e.g. whose command it answers. */
-      above: string | null;
+      /** Name of whose command or press it answers, where the platform says so. */
+      answers: string | null;
+      /** Name of who gets it as a direct message. */
+      directTo: string | null;
       inThread: boolean;
       /** Oldest first; the last is what stands there now. */
       states: SeenState[];
@@ -52,7 +54,7 @@ export type FormField = { label: string; hint: string | null; value: string; fil
 export type Conversation = {
   platform: 'Discord' | 'Slack';
   channel: string;
-  language: string;
+  language: 'English' | 'Spanish';
   /** In order of time. */
   entries: Entry[];
 };

@@ -24,7 +24,8 @@ export function slackEntries({ workspace }: SlackDouble, names: ReadonlyMap<stri
           : (names.get(message.user) ?? message.user),
       isBot: message.user === workspace.bot.userId,
       onlyFor: message.onlyFor ? (names.get(message.onlyFor) ?? message.onlyFor) : null,
-      above: isDirect ? `Direct message to ${names.get(`U${message.channel.slice(1)}`) ?? 'someone'}` : null,
+      answers: null,
+      directTo: isDirect ? (names.get(`U${message.channel.slice(1)}`) ?? 'someone') : null,
       inThread: message.thread_ts !== undefined && !isDirect,
       states: statesOf(message, workspace.files, names),
     };
@@ -154,5 +155,5 @@ export function slackForm(
         files: Array.isArray(given) ? (given as SlackFile[]).map(({ name, bytes }) => ({ name, bytes })) : [],
       };
     });
-  return { title: view.title.text, submit: 'OK', fields };
+  return { title: view.title.text, submit: view.submit.text, fields };
 }

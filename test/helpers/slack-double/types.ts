@@ -36,6 +36,7 @@ export type SlackView = {
   callback_id: string;
   private_metadata: string;
   title: SlackText;
+  submit: SlackText;
   blocks: SlackBlock[];
   user: string;
   /** After a submission that was accepted. */

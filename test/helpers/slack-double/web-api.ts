@@ -1,7 +1,7 @@
 /** The Web API methods of the loopback Slack: arguments in, an `ok` object out, with Slack's own error names. */
 import { randomUUID } from 'node:crypto';
 import { blockFaults, textFaults } from './block-rules.ts';
-import type { SlackBlock, SlackMessage, SlackText, SlackView } from './types.ts';
+import type { SlackBlock, SlackMessage, SlackView } from './types.ts';
 import { fileObject, messageObject, TRIGGER_MS, type Workspace } from './workspace.ts';
 
 type Args = Record<string, string>;
@@ -74,10 +74,7 @@ export function webApi({
     };
   };
   const readView = (args: Args): Omit<SlackView, 'id' | 'user' | 'closed'> => {
-    const view = JSON.parse(args['view'] ?? '{}') as Partial<SlackView> & {
-      submit?: SlackText;
-      type?: string;
-    };
+    const view = JSON.parse(args['view'] ?? '{}') as Partial<SlackView> & { type?: string };
     const faults = [
       ...blockFaults(view.blocks ?? [], 'modal'),
       ...textFaults(view.title, 24),
@@ -94,6 +91,7 @@ export function webApi({
       callback_id: view.callback_id ?? '',
       private_metadata: view.private_metadata ?? '',
       title: view.title!,
+      submit: view.submit ?? { type: 'plain_text', text: 'Submit' },
       blocks: view.blocks ?? [],
     };
   };
