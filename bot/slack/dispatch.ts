@@ -153,20 +153,32 @@ export function dispatch(options: DispatchOptions): Dispatch {
     });
   });
 
-  app.event('app_mention', async ({ event, body }) => {
-    const mention = event as unknown as MentionEvent;
-    const { user, ts, channel, thread_ts: thread } = mention;
-    if (!user || mention.bot_id) return;
+  app.event('app_mention', ({ event, body }) => hear(event as unknown as MentionEvent, body));
+  // In direct messages Slack tells of no mentions, only of all that is written.
+  app.event('message', async ({ event, body }) => {
+    const message = event as unknown as MentionEvent;
+    const isWritten = message.subtype === undefined || message.subtype === 'file_share';
+    if (message.channel_type === 'im' && isWritten) await hear(message, body);
+  });
+
+  async function hear(message: MentionEvent, body: object): Promise<void> {
+    const { user, ts, channel, thread_ts: thread, files: attached = [] } = message;
+    if (!user || message.bot_id || user === botUser()) return;
     const id = `slack:mention:${channel}:${ts}`;
     await take(id, null, async () => {
       const team = (body as { team_id?: string }).team_id ?? null;
-      const origin: Origin = { id, user: { id: user, name: user }, team, channel, thread: thread ?? ts };
-      const own = sourceOf(mention);
-      const empty = own.text === '' && own.files.length === 0;
-      const source = empty && thread ? ((await threadStart(channel, thread)) ?? own) : own;
-      await handlers.mention(source, await invocationOf(origin, { id }));
+      const isDirect = message.channel_type === 'im';
+      const place = { team, channel, thread: thread ?? (isDirect ? null : ts) };
+      const invocation = await invocationOf({ id, user: { id: user, name: user }, ...place }, { id });
+      // A word between two people is no script; naming the bot, or sending pictures, is meant as one.
+      const isMeant = !isDirect || attached.length > 0 || message.text?.includes(`<@${botUser()}`);
+      if (!isMeant) return handlers.command(['help'], {}, invocation);
+      const own = sourceOf(message);
+      const isEmpty = own.text === '' && own.files.length === 0;
+      const source = isEmpty && thread ? ((await threadStart(channel, thread)) ?? own) : own;
+      await handlers.mention(source, invocation);
     });
-  });
+  }
 
   /** Acknowledges at once; runs the work unless the same press was seen before. */
   async function take(

@@ -71,7 +71,7 @@ export function slackManifest(
     },
     oauth_config: { scopes: { bot: [...botScopes] } },
     settings: {
-      event_subscriptions: { ...requests, bot_events: ['app_mention'] },
+      event_subscriptions: { ...requests, bot_events: ['app_mention', 'message.im'] },
       interactivity: { is_enabled: true, ...requests },
       org_deploy_enabled: false,
       socket_mode_enabled: mode === 'socket',

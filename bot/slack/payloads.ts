@@ -17,4 +17,11 @@ export type ActionBody = PressBody & {
   container: { message_ts?: string; channel_id?: string; thread_ts?: string; is_ephemeral?: boolean };
   message?: { thread_ts?: string };
 };
-export type MentionEvent = SourceBody & { ts: string; channel: string; thread_ts?: string; bot_id?: string };
+export type MentionEvent = SourceBody & {
+  ts: string;
+  channel: string;
+  thread_ts?: string;
+  bot_id?: string;
+  channel_type?: string;
+  subtype?: string;
+};

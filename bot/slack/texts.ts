@@ -3,8 +3,8 @@ import type { Locale, Texts } from '../types.ts';
 
 const texts = {
   invite: {
-    en: 'I am not in this channel, so I cannot show the film here. Type `/invite @{bot}`, or write to me directly.',
-    es: 'No estoy en este canal, así que no puedo mostrar el vídeo aquí. Escribe `/invite @{bot}` o háblame por mensaje directo.',
+    en: 'I am not in this channel, so I cannot show the film here. Type `/invite @{bot}`, or use the command in a direct message with me.',
+    es: 'No estoy en este canal, así que no puedo mostrar el vídeo aquí. Escribe `/invite @{bot}` o usa el comando en un mensaje directo conmigo.',
   },
   formFailed: {
     en: 'Slack did not open the form. Nothing was started: please try again, or type the text behind the command.',

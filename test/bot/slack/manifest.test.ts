@@ -33,7 +33,10 @@ test('has each first word once, described and within the lengths', () => {
 test('asks for what the mode needs', () => {
   const socket = slackManifest(commands, { mode: 'socket' });
   expect(socket).toMatchObject({
-    settings: { socket_mode_enabled: true, event_subscriptions: { bot_events: ['app_mention'] } },
+    settings: {
+      socket_mode_enabled: true,
+      event_subscriptions: { bot_events: ['app_mention', 'message.im'] },
+    },
   });
   expect(JSON.stringify(socket)).not.toContain('url');
   const requestUrl = 'https://films.example/slack/events';

@@ -126,6 +126,32 @@ test('mentions answer in the thread; a bare one takes the message the thread is 
   expect(shown(slack).at(-1)).toMatchObject({ thread_ts: root.ts });
 });
 
+test('in direct messages: pictures or its name make a film, anything else is answered with help', async () => {
+  const { slack, heard } = await openSlack();
+  const { people, workspace } = slack;
+  const direct = { user, channel: `D${user.slice(1)}` };
+  workspace.addChannel(direct.channel, { isPrivate: true });
+  const picture = workspace.addFile('a.png', 'image/png', Buffer.from('png'));
+  await people.mention(people.write('Hello?', direct));
+  await people.mention(people.write('<@UBOT00001> The river.', direct));
+  await people.mention(people.write('', { ...direct, files: [picture] }), { subtype: 'file_share' });
+  // Its own words, edits, and what others' apps say, are nothing to answer.
+  await people.mention(people.write('Hello.', { ...direct, user: 'UBOT00001' }));
+  await people.mention(people.write('The brook.', direct), { subtype: 'message_changed' });
+  await people.mention(people.write('Reminder', direct), { botId: 'BOTHER' });
+  await people.mention(people.write('<@UBOT00001> The end.', direct));
+  await until(() => heard.length === 4);
+  expect(heard.map(({ what, details }) => [what, (details[0] as SourceMessage).text ?? details[0]])).toEqual([
+    ['command', ['help']],
+    ['mention', 'The river.'],
+    ['mention', ''],
+    ['mention', 'The end.'],
+  ]);
+  await heard[1]!.invocation.reply(card());
+  expect(shown(slack).at(-1)).toMatchObject({ channel: direct.channel });
+  expect(shown(slack).at(-1)!.thread_ts).toBeUndefined();
+});
+
 test('shortcuts: a message becomes a film, and the global one opens the form and answers directly', async () => {
   const { slack, heard } = await openSlack({
     handlers: { formFor: (press) => Promise.resolve(press.kind === 'command' ? form : null) },

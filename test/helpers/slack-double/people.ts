@@ -162,9 +162,16 @@ export function createPeople(deps: {
       workspace.messages.push(message);
       return message;
     },
-    mention(message: SlackMessage, { twice }: Twice = {}): Promise<Delivery> {
+    /** Tells the bot of a message: as a mention, in its direct messages as whatever was written there. */
+    mention(
+      message: SlackMessage,
+      { twice, subtype, botId }: Twice & { subtype?: string; botId?: string } = {},
+    ): Promise<Delivery> {
+      const isDirect = message.channel.startsWith('D');
       const event = {
-        type: 'app_mention',
+        ...(isDirect ? { type: 'message', channel_type: 'im' } : { type: 'app_mention' }),
+        ...(subtype ? { subtype } : {}),
+        ...(botId ? { bot_id: botId } : {}),
         user: message.user,
         text: message.text,
         ts: message.ts,
