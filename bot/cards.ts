@@ -30,8 +30,8 @@ export type Cards = {
    * @throws {MessengerError} as it came; calling it again is harmless
    */
   finish(job: Job, origin: Origin, filesFor: (ref: MessageRef) => Promise<Attachment[]>): Promise<boolean>;
-  /** The message is the card of this job from now on. */
-  keep(jobId: string, ref: MessageRef, locale: Locale): void;
+  /** The message is the card of this job from now on. `shown`: the state it shows, if it is known. */
+  keep(jobId: string, ref: MessageRef, locale: Locale, shown?: Job): void;
   /** Posts a card for a job that has none; looked for first, since an answer may have been lost. */
   create(job: Job, origin: Origin): void;
 };
@@ -63,10 +63,11 @@ export function createCards(deps: {
     const before = notice(job);
     const card = store.card(job.id);
     if (!card) return;
-    const look = { locale: card.locale, earlier: card.earlier ?? null };
-    const content = JSON.stringify(jobCard(job, look));
+    const content = JSON.stringify(jobCard(job, lookOf(card)));
     if (content === before) return;
     later(job, messenger.lane(card.ref), async (signal) => {
+      // It may have moved while this waited its turn.
+      const look = lookOf(store.card(job.id) ?? card);
       await place(job, origin, jobCard(job, { ...look, files: await deps.earlyFiles(job) }), signal);
       const known = seen.get(job.id);
       if (known) known.sent = content;
@@ -90,19 +91,15 @@ export function createCards(deps: {
       retry: false,
       run: async (signal) => {
         const files = await filesFor(card.ref);
-        const message = jobCard(job, { locale: card.locale, earlier: card.earlier ?? null, files });
+        const look = lookOf(store.card(job.id) ?? card);
+        const message = jobCard(job, { ...look, files });
         try {
           await place(job, origin, message, signal);
         } catch (error) {
           // Files may be what is not wanted: the link is there without them.
           if (faultOf(error) !== 'refused' || files.length === 0) throw error;
           log.warn({ job: job.id, error: String(error) }, 'files were refused; the link goes without them');
-          await place(
-            job,
-            origin,
-            jobCard(job, { locale: card.locale, earlier: card.earlier ?? null }),
-            signal,
-          );
+          await place(job, origin, jobCard(job, look), signal);
         }
         const known = seen.get(job.id);
         if (known) known.sent = content;
@@ -165,11 +162,11 @@ export function createCards(deps: {
         ...(earlier ? [{ label: words.card.earlier, url: earlier }] : []),
       ],
     };
-    const ref = await postNearby(card, origin, next, job, signal);
+    const posted = await postNearby(card, origin, next, job, signal);
     const { earlier: _before, ...rest } = card;
-    store.saveCard({ ...rest, ...(ref ? { ref } : {}), moves, ...(earlier ? { earlier } : {}) });
+    store.saveCard({ ...rest, ...posted, moves, ...(earlier ? { earlier } : {}) });
     log.info({ job: job.id, why, moves }, 'a card goes on in a new message');
-    if (ref && why === 'too_old') await pointTo(ref, card, job, signal);
+    if (posted && why === 'too_old') await pointTo(posted.ref, card, job, signal);
   }
 
   /** Where the card was; else, where that is closed to us, to the asker directly; null if neither can be. */
@@ -179,22 +176,16 @@ export function createCards(deps: {
     message: Message,
     job: Job,
     signal: AbortSignal,
-  ): Promise<MessageRef | null> {
+  ): Promise<Pick<Card, 'ref' | 'isDirect'> | null> {
     const { team, channel, thread } = card.ref;
-    const ref = await postOnce(
-      { channel, ...(team ? { team } : {}), ...(thread ? { thread } : {}) },
-      message,
-      job,
-      signal,
-    );
-    if (ref || !origin.user) return ref;
+    const place = { channel, ...(team ? { team } : {}), ...(thread ? { thread } : {}) };
+    const near = await postOnce(place, message, job, signal);
+    if (near) return { ref: near };
+    if (!origin.user) return null;
     const line = { text: wordsOf(card.locale).done.movedToDirect };
-    return postOnce(
-      { user: origin.user },
-      { ...message, lines: [line, ...(message.lines ?? [])] },
-      job,
-      signal,
-    );
+    const lines = card.isDirect ? message.lines : [line, ...(message.lines ?? [])];
+    const ref = await postOnce({ user: origin.user }, { ...message, lines }, job, signal);
+    return ref && { ref, isDirect: true };
   }
 
   /** Posts unless it was posted already; null if the place is closed to us. */
@@ -249,10 +240,18 @@ export function createCards(deps: {
     show,
     finish,
     create,
-    keep(jobId, ref, locale) {
+    keep(jobId, ref, locale, shown) {
       store.saveCard({ jobId, ref, locale });
+      if (!shown || !isNews(shown)) return;
+      notice(shown);
+      seen.get(jobId)!.sent = JSON.stringify(jobCard(shown, { locale, earlier: null }));
     },
   };
+}
+
+/** How a card looks beside the state it shows. */
+function lookOf({ locale, earlier, isDirect }: Card): Parameters<typeof jobCard>[1] {
+  return { locale, earlier: earlier ?? null, ...(isDirect ? { isDirect } : {}) };
 }
 
 export function targetOf(origin: Origin): Target {

@@ -8,7 +8,7 @@ import { captionsSchema, formatSchema, formats } from './looks.ts';
 import { cancelConfirmation } from './messages.ts';
 import { decodeOpsAction, pressOps } from './ops-actions.ts';
 import { readOptions } from './options.ts';
-import { faultMessage, isTyped, refusal, textFile } from './refusals.ts';
+import { faultMessage, isTyped, refusal, textFile, withTyped } from './refusals.ts';
 import { scriptText } from './script-text.ts';
 import {
   approveDraft,
@@ -86,7 +86,27 @@ export function createHandlers(deps: ChatDeps): ChatHandlers {
     }
     if (command.access === 'ops' && !deps.permissions.isOperator(invocation))
       return invocation.whisper(refusal(refusals.opsOnly));
-    await command.run(readOptions(command.options, given), invocation);
+    let options;
+    try {
+      options = readOptions(command.options, given);
+    } catch (error) {
+      return refuseOptions(error, command, given, invocation);
+    }
+    await command.run(options, invocation);
+  }
+
+  /** An option that is wrong must not cost the text beside it: what was typed is gone from the platform. */
+  function refuseOptions(
+    fault: unknown,
+    { path, textOption }: Command,
+    given: Readonly<Record<string, unknown>>,
+    invocation: Invocation,
+  ): Promise<void> {
+    const text = textOption === undefined ? null : given[textOption];
+    const isText = typeof text === 'string' && (textOption === 'script' || textOption === 'text');
+    const typed = { text: isText ? text : null, goesOn: path[0] === 'video' };
+    const context = { store: deps.store, formText: deps.limits.formText };
+    return invocation.whisper(withTyped(faultMessage(fault, invocation.locale), typed, invocation, context));
   }
 
   async function runAction(text: string, invocation: Invocation): Promise<void> {

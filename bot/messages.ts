@@ -12,6 +12,8 @@ export type CardOptions = {
   files?: Attachment[];
   /** Where this job was shown before, after a hand-over. */
   earlier?: string | null;
+  /** Shown to the asker directly, for the channel it was asked for in is closed to us. */
+  isDirect?: boolean;
 };
 
 const BAR_LENGTH = 16;
@@ -20,13 +22,18 @@ const WARNINGS_SHOWN = 3;
 const SOON_SECONDS = 3;
 
 /** The card of a job in its present state. Pure: the same job gives the same card. */
-export function jobCard(job: Job, { locale, files = [], earlier }: CardOptions): Message {
+export function jobCard(job: Job, { locale, files = [], earlier, isDirect }: CardOptions): Message {
   const words = wordsOf(locale);
   const card: Message = {
     key: cardKey(job.id),
     tone: toneOf(job),
     title: titleOf(job, words),
-    lines: [...stateLines(job, words), ...previewLines(job, files, words), ...warningLines(job, words)],
+    lines: [
+      ...(isDirect ? [{ text: words.done.movedToDirect } satisfies Line] : []),
+      ...stateLines(job, words),
+      ...previewLines(job, files, words),
+      ...warningLines(job, words),
+    ],
     fields: factsOf(job, words),
     links: linksOf(job, words),
     files,

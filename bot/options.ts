@@ -47,14 +47,35 @@ export function readOptions<O extends Options>(
     const raw = given[name] === '' || given[name] === null ? undefined : given[name];
     const parsed = option.schema.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else
-      issues.push({
-        path: name,
-        message: raw === undefined ? 'is missing' : (parsed.error.issues[0]?.message ?? 'is wrong'),
-      });
+    else issues.push({ path: name, message: faultOf(raw, parsed.error.issues[0]) });
   }
   if (issues.length === 0) return values as OptionValues<O>;
   throw new StudioError('invalid_request', 'The command has a fault.', { issues });
+}
+
+/** In the words core has for storyboards, which every language knows. */
+function faultOf(raw: unknown, issue: z.core.$ZodIssue | undefined): string {
+  if (raw === undefined) return 'is missing';
+  switch (issue?.code) {
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}; got ${JSON.stringify(raw)}`;
+    case 'invalid_format':
+      return issue.format === 'url' ? 'must be an http(s) address' : 'is wrong';
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters; it has ${String(raw).length}`
+        : `must be at most ${issue.maximum}; got ${String(raw)}`;
+    case 'too_small':
+      return issue.origin === 'string'
+        ? `must have at least ${issue.minimum} characters; it has ${String(raw).trim().length}`
+        : `must be at least ${issue.minimum}; got ${String(raw)}`;
+    case 'invalid_type':
+      return issue.expected === 'number' || issue.expected === 'int'
+        ? `must be a number, not ${JSON.stringify(raw)}`
+        : 'is wrong';
+    default:
+      return issue?.message ?? 'is wrong';
+  }
 }
 
 /** `/video new`, as people type it. */

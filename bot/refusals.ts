@@ -11,6 +11,9 @@ import type { Asker, Attachment, ChatStore, Invocation, Locale, Message } from '
 const ISSUES_SHOWN = 8;
 const TYPED = 'typed-';
 
+/** What someone typed; `goesOn`: the form of a film may go on with it. */
+export type Typed = { text: string | null | undefined; goesOn: boolean };
+
 /** A refusal in plain words. */
 export function refusal(text: string): Message {
   return { tone: 'bad', lines: [{ text }] };
@@ -46,16 +49,19 @@ export function faultMessage(error: unknown, locale: Locale): Message {
   return message;
 }
 
-/** Adds what was typed, as a file and (where it fits a form) behind a button that goes on with it. */
+/**
+ * Adds what was typed, as a file and, if it is a film's script that fits a form, behind a button that goes
+ * on with it.
+ */
 export function withTyped(
   message: Message,
-  typed: string | null | undefined,
+  { text: typed, goesOn }: Typed,
   invocation: Invocation,
   { store, formText }: { store: ChatStore; formText: number },
 ): Message {
   if (!typed?.trim()) return message;
   const words = wordsOf(invocation.locale);
-  const fits = typed.length <= formText;
+  const fits = goesOn && typed.length <= formText;
   const key = typedKey(invocation, invocation.id);
   if (fits) store.saveScript(key, typed);
   return {
@@ -64,7 +70,7 @@ export function withTyped(
       ...(message.lines ?? []),
       { text: fits ? words.refusals.typed : words.refusals.typedFile, style: 'small' },
     ],
-    files: [textFile('script.md', typed)],
+    files: [textFile(goesOn ? 'script.md' : 'text.txt', typed)],
     buttons: fits
       ? [
           {

@@ -30,8 +30,8 @@ export type Reporter = {
    * until then nobody posts a card for a job without one.
    */
   expectCard(): () => void;
-  /** The message is the card of this job. */
-  keepCard(jobId: string, ref: MessageRef, locale: Locale): Promise<void>;
+  /** The message is the card of this job and shows it in this state. */
+  keepCard(job: Job, ref: MessageRef, locale: Locale): Promise<void>;
   /** A job whose card could not be posted as an answer gets one in its channel. */
   postCard(jobId: string): Promise<void>;
   stop(): Promise<void>;
@@ -164,10 +164,10 @@ export function startReporter(deps: ReporterDeps): Reporter {
         resolve();
       };
     },
-    async keepCard(jobId, ref, cardLocale) {
-      cards.keep(jobId, ref, cardLocale);
+    async keepCard(job, ref, cardLocale) {
+      cards.keep(job.id, ref, cardLocale, job);
       // It may have gone on between being taken and being shown; ends are told by the announcer.
-      const details = await studio.details(jobId, operator);
+      const details = await studio.details(job.id, operator);
       if (details && !isFinal(details.job.status)) cards.show(details.job, details.origin);
     },
     async postCard(jobId) {

@@ -7,7 +7,7 @@ import type { JobDetails, Accepted, Caller, StudioService } from '../core/studio
 import { jobCard } from './messages.ts';
 import { ownerOf, type Permissions } from './permissions.ts';
 import type { Quotas } from './quotas.ts';
-import { faultMessage, quotaRefusal, refusal, withTyped } from './refusals.ts';
+import { faultMessage, quotaRefusal, refusal, withTyped, type Typed } from './refusals.ts';
 import type { Reporter } from './reporter.ts';
 import { filmRequest, type FilmWish } from './film-request.ts';
 import { wordsOf } from './texts/index.ts';
@@ -49,7 +49,7 @@ export async function takeFilm(invocation: Invocation, wish: FilmWish, deps: Cha
       return accepted;
     },
     deps,
-    wish.text,
+    { text: wish.text, goesOn: true },
   );
 }
 
@@ -61,7 +61,7 @@ export async function takeOn(
   invocation: Invocation,
   ask: (caller: Caller) => Promise<Accepted>,
   deps: ChatDeps,
-  typed?: string | null,
+  typed: Typed = { text: null, goesOn: false },
 ): Promise<void> {
   const settled = deps.reporter.expectCard();
   try {
@@ -99,7 +99,7 @@ async function answer(invocation: Invocation, { job }: Accepted, deps: ChatDeps)
     const ref = await invocation.reply(jobCard(job, { locale: invocation.locale }));
     const uploadLimit = invocation.uploadLimit ?? ref.uploadLimit;
     await deps.reporter.keepCard(
-      job.id,
+      job,
       uploadLimit === undefined ? ref : { ...ref, uploadLimit },
       invocation.locale,
     );

@@ -46,7 +46,7 @@ export function tts(deps: ChatDeps): Command<ReturnType<typeof optionsOf>> {
         invocation,
         (caller) => deps.studio.speak(request, caller, idempotency(invocation)),
         deps,
-        text,
+        { text, goesOn: false },
       );
     },
   };

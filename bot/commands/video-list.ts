@@ -34,7 +34,7 @@ export function videoList({ studio }: ChatDeps): Command<typeof options> {
         callerOf(invocation),
       );
       const lines: Line[] = jobs.flatMap((job) => linesOf(job, words));
-      if (jobs.length === 0) lines.push({ text: words.list.empty });
+      if (jobs.length === 0) lines.push({ text: status ? words.list.none : words.list.empty });
       if (nextCursor) lines.push({ text: words.list.more, style: 'small' });
       await invocation.whisper({ tone: 'neutral', title: words.list.title, lines });
     },

@@ -18,6 +18,8 @@ export type Card = {
   moves?: number;
   /** Address of the message it went on from. */
   earlier?: string;
+  /** In the asker's direct messages, for the channel is closed to us: it says so for as long as it stands. */
+  isDirect?: boolean;
 };
 
 /** Durable before a method returns; survives kill -9. Belongs to one platform. */

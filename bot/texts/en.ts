@@ -162,6 +162,7 @@ export const en = {
     title: 'Your films',
     titleAll: 'All films',
     empty: 'No films yet. Make one with /video new.',
+    none: 'None of your films is in this state.',
     more: 'Older ones are not shown.',
   },
   queue: {

@@ -176,6 +176,8 @@ export const es: Words = {
   },
   reason: spanishReason,
   faultPlace: (path) => {
+    const [, line] = /^line (\d+)$/.exec(path) ?? [];
+    if (line !== undefined) return `línea ${line}`;
     const [, index, rest = ''] = /^scenes\[(\d+)\]\.?(.*)$/s.exec(path) ?? [];
     return index === undefined ? path : `Escena ${Number(index) + 1} ${fieldNames[rest] ?? rest}`.trim();
   },
@@ -183,6 +185,7 @@ export const es: Words = {
     title: 'Tus vídeos',
     titleAll: 'Todos los vídeos',
     empty: 'Aún no hay vídeos. Haz uno con /video new.',
+    none: 'Ninguno de tus vídeos está en este estado.',
     more: 'Los más antiguos no se muestran.',
   },
   queue: {

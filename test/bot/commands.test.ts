@@ -142,7 +142,7 @@ describe('/video new', () => {
       const pressed = await run(chat, 'video new', { script: typed }, asker({ locale }));
       expect(pressed.replies).toEqual([]);
       expect(said(pressed)).toContain(words);
-      expect(said(pressed)).toContain('line 3');
+      expect(said(pressed)).toContain(locale === 'en' ? 'line 3' : 'línea 3');
       expect(pressed.whispers[0]!.files).toMatchObject([{ name: 'script.md', size: typed.length }]);
       const label = locale === 'en' ? 'Edit and try again' : 'Corregir y reintentar';
       const form = await chat.handlers.formFor(
@@ -169,7 +169,16 @@ describe('/video new', () => {
     expect(said(await run(chat, 'video new', { file: incoming('a.csv', 'text,colour\na,b\n') }))).toContain(
       'column "colour"',
     );
-    expect(said(await run(chat, 'video new', { script, format: 'round' }))).toContain('format:');
+    const round = await run(chat, 'video new', { script, format: 'round' });
+    expect(said(round)).toContain(
+      'format: must be one of landscape, vertical, square, portrait; got "round"',
+    );
+    expect(round.whispers[0]!.files).toMatchObject([{ name: 'script.md', size: Buffer.byteLength(script) }]);
+    expect(buttonOf(round.whispers[0], 'Edit and try again')).toMatch(/^gs1:edit:typed-/);
+    expect(said(await run(chat, 'video new', { url: 'no address' }, asker({ locale: 'es' })))).toContain(
+      'url: debe ser una dirección http(s)',
+    );
+    expect(chat.lines.filter(({ level }) => level === 'error')).toEqual([]);
     expect(said(await run(chat, 'video new', { script, voice: 'nobody' }))).toContain('voice');
     expect(await count(chat)).toBe(0);
   });
@@ -237,6 +246,10 @@ describe('rights and quotas', () => {
     for (let n = 0; n < 3; n++) expect((await ask(vip)).replies).toHaveLength(1);
     expect(said(await ask(vip))).toContain('You have 3 films');
     for (let n = 0; n < 4; n++) expect((await ask(operator)).replies).toHaveLength(1);
+    // What was to be spoken is no script of a film.
+    const speech = (await run(chat, 'tts', { text: 'Good morning.' })).whispers[0]!;
+    expect(textOf(speech)).toContain('What you typed is in the attached file.');
+    expect([speech.files![0]!.name, speech.buttons]).toEqual(['text.txt', []]);
     await chat.makeFilm();
     expect((await ask()).replies).toHaveLength(1);
   });
@@ -309,7 +322,9 @@ describe('one film', () => {
     expect(said(await run(chat, 'video status', { id }, who))).toContain(waiting);
     expect(said(await run(chat, 'video status', { id: 'nothing' }, who))).toContain(unknown);
     expect(said(await run(chat, 'video list', {}, who))).toContain(`Our film\n${waiting} · ${id}`);
-    expect(said(await run(chat, 'video list', { status: 'done' }, who))).toContain(empty);
+    expect(said(await run(chat, 'video list', { status: 'done' }, who))).toContain(
+      locale === 'en' ? 'None of your films is in this state' : 'Ninguno de tus vídeos está en este estado',
+    );
     expect(said(await run(chat, 'video list', {}, asker({ user: 'u2', locale })))).toContain(empty);
     expect(await chat.handlers.complete(['video', 'cancel'], 'id', 'our', who)).toEqual([
       { value: id, label: `Our film · ${waiting}` },

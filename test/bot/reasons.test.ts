@@ -2,11 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { faultMessage } from '../../bot/refusals.ts';
 import { englishSentences, spanishReason } from '../../bot/texts/es-reasons.ts';
 import { StudioError } from '../../core/errors.ts';
 import { validateStoryboard } from '../../core/validate.ts';
+import { openChat } from '../helpers/chat.ts';
+import { asker, press, textOf } from '../helpers/fake-messenger.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const sources = ['core', 'bot']
@@ -22,7 +25,9 @@ const sources = ['core', 'bot']
 
 test('the table follows what core writes', () => {
   // Those of the schema are put together from pieces; they are tried below.
-  const written = englishSentences.filter((sentence) => !/^(must|unknown field)/.test(sentence));
+  const written = englishSentences.filter(
+    (sentence) => !/^(must|unknown|"…" is no|The file is an? )/.test(sentence),
+  );
   const stale = written.filter((sentence) =>
     sentence
       .split('…')
@@ -66,4 +71,31 @@ test('a refusal in Spanish names the place as people count, and has no English l
   expect(text).toContain('Escena 2 texto: ');
   expect(text).toContain('Escena 3 duración: ');
   expect(text).not.toMatch(/\b(must|is missing|unknown|the|scene)\b/);
+});
+
+test.each([
+  ['[image: photo.jpg]\nHola', 'Escena 1 imagen: debe ser una dirección https://'],
+  ['[transition: wipeout]\nHola', 'línea 1: «wipeout» no es una transición ni una dirección; hay fade, '],
+  [
+    '[transition: fadeblak]\nHola',
+    'línea 1: «fadeblak» no es una transición ni una dirección; ¿querías decir «fadeblack»?',
+  ],
+  ['[imgae: a.jpg]\nHola', 'línea 1: etiqueta desconocida [imgae: …]; ¿querías decir «image»?'],
+  ['Hola\n\n[image: a.jpg', 'línea 3: [image: … no está cerrada'],
+  [
+    '[duration: nunca]\nHola',
+    'línea 1: [duration: …] debe decir segundos, como 5 o 2.5, o auto; dice «nunca»',
+  ],
+  ['{"scenes": [{"text": 1}]}', 'Escena 1 texto: debe ser un texto; ponlo entre comillas: "1"'],
+  ['{"scenes": [{"duration": "x"}]}', 'Escena 1 duración: debe ser'],
+  ['{"scenes": [{"text": "a", "efect": "zoomIn"}]}', '¿querías decir'],
+  ['{"scenes": {}}', 'scenes: debe ser una lista'],
+])('what people get wrong is said in Spanish: %s', async (script, words) => {
+  const chat = await openChat();
+  const pressed = press(chat.fake, asker({ locale: 'es' }));
+  const file = { name: script.startsWith('{') ? 'film.json' : 'film.md', contentType: null, size: null };
+  const open = (): Promise<Readable> => Promise.resolve(Readable.from([Buffer.from(script)]));
+  await chat.handlers.command(['video', 'new'], { file: { ...file, open } }, pressed);
+  expect(textOf(pressed.whispers[0])).toContain(words);
+  expect(textOf(pressed.whispers[0])).not.toContain('no es como debe ser');
 });

@@ -28,6 +28,9 @@ describe('one message from queued to done', () => {
     const chat = await openChat();
     await ask(chat);
     expect(textOf(cards(chat)[0]!.message)).toMatch(/Waiting\nNext in the queue/);
+    // The answer says it already: an edit would be a call for nothing.
+    await chat.pass(6000);
+    expect(chat.fake.calls.filter(({ kind }) => kind === 'edit')).toEqual([]);
     const { job, report, end } = await chat.work();
     await report({ stage: 'rendering', progress: 42, scene: 2, scenesTotal: 2, etaSeconds: 95 });
     await chat.pass(6000);
