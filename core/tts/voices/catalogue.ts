@@ -1,8 +1,8 @@
 /**
  * Sherpa voices that `genscene voices add` knows: where they are published, how big they are, what
  * their content must hash to, and under which licence. Sizes and SHA-256 are those of the release
- * `tts-models` of k2-fsa/sherpa-onnx as several independent projects pin them; where a release was
- * made anew, both are listed. Voices whose licence forbids commercial use, or is not stated, are left out.
+ * `tts-models` of k2-fsa/sherpa-onnx as several independent projects pin them, the newest where a
+ * file was published anew (Kokoro’s in September 2026). Voices whose licence forbids commercial use, or is not stated, are left out.
  */
 import { z } from 'zod';
 
@@ -54,8 +54,8 @@ export const catalogue: readonly CatalogueEntry[] = [
     parts: [archive('kokoro-int8-en-v0_19', 103_248_205, 'c9f0dd393615805b0bab050c340834d5e684e732aec91c0e860cd30e982c08bd')],
   },
   {
-    name: 'kokoro-multi-lang-v1_0', language: 'mul', gender: 'unknown', licence: 'Apache-2.0', about: 'Kokoro, 53 voices in nine languages',
-    parts: [archive('kokoro-multi-lang-v1_0', 349_418_188, 'c133d26353d776da730870dac7da07dbfc9a5e3bc80cc5e8e83ab6e823be7046')],
+    name: 'kokoro-multi-lang-v1_0', language: 'mul', gender: 'unknown', licence: 'Apache-2.0', about: 'Kokoro, 54 voices in nine languages',
+    parts: [archive('kokoro-multi-lang-v1_0', 349_906_910, 'c5f7e2d2caf082bc1d20fb70334a61d99d20b484500aad32e7cf84c128ea3298')],
   },
   {
     name: 'en_US-ljspeech', language: 'en-US', gender: 'female', licence: 'public domain (LJ Speech)', about: 'Matcha',
