@@ -35,7 +35,7 @@ export type Engine = {
   version: string;
   /** What else decides how a voice sounds, for the cache key: a model's name, a file's fingerprint. */
   variant?(voice: string): string;
-  /** What it reads by itself; the rest is written out for it. Absent: plain numbers. */
+  /** What it reads by itself; the rest is written out for it. Absent: words only. */
   reads?: Reads;
   /** Most characters one call can take; a sentence of ours has at most 400. */
   maxCharacters?: number;

@@ -2,6 +2,8 @@
 import { asStudioError, StudioError } from '../../errors.ts';
 import { cutToSound } from '../audio/cut-to-sound.ts';
 import type { Engine, SentenceRequest, SpokenWord } from '../engine.ts';
+import { mapText, originOf } from '../text/mapped-text.ts';
+import { writeOut } from '../text/written-out.ts';
 import type { Reference, Sound } from './align-words.ts';
 import { openAligningThread } from './aligning-thread.ts';
 
@@ -43,11 +45,24 @@ async function speakReference(speaker: ReferenceSpeaker, sentence: SentenceReque
   try {
     const engine = await speaker.engine();
     const timeoutMs = Math.min(mostMs, sentence.timeoutMs);
+    // A service says "05/12/2024" as a date: only in words does the reference say as much.
+    const written = writeOut(mapText(sentence.text), language, 'words');
     const { samples, sampleRate, words } = cutToSound(
-      await engine.synthesize({ ...sentence, voice, timeoutMs }),
+      await engine.synthesize({
+        text: written.text,
+        voice,
+        language,
+        speed: sentence.speed,
+        signal,
+        timeoutMs,
+      }),
     );
     if (!words || words.length === 0) throw new StudioError('speech_failed', 'espeak found no word in it');
-    return { samples, sampleRate, words };
+    const placed = words.map((word) => {
+      const [charStart, charEnd] = originOf(written, word.charStart, word.charEnd);
+      return { ...word, charStart, charEnd };
+    });
+    return { samples, sampleRate, words: placed };
   } catch (error) {
     if (signal.aborted) throw asStudioError(signal.reason, 'cancelled');
     throw asStudioError(error, 'speech_failed');

@@ -68,6 +68,33 @@ export function replace(
   return edit(source, edits);
 }
 
+/**
+ * Replaces parts of matches, so that each word keeps the place it was written at. `say` answers the new
+ * text of named groups of the match, or edits counted from its start; null leaves the match alone.
+ * @param pattern with the flags g and d
+ */
+export function rewrite(
+  source: MappedText,
+  pattern: RegExp,
+  say: (groups: Readonly<Record<string, string | undefined>>, match: RegExpExecArray) => Said,
+): MappedText {
+  const edits: Edit[] = [];
+  for (const match of source.text.matchAll(pattern)) {
+    const said = say(match.groups ?? {}, match);
+    if (said === null) continue;
+    const changes = Array.isArray(said)
+      ? said.map(({ start, end, text }) => ({ start: match.index + start, end: match.index + end, text }))
+      : Object.entries(said).flatMap(([name, text]) => {
+          const [start, end] = match.indices?.groups?.[name] ?? [-1, -1];
+          return start < 0 || text === undefined ? [] : [{ start, end, text }];
+        });
+    edits.push(...changes.sort((a, b) => a.start - b.start));
+  }
+  return edit(source, edits);
+}
+
+type Said = Readonly<Record<string, string | undefined>> | Edit[] | null;
+
 /** The range of the original that units `start` to `end` (exclusive) stand for. */
 export function originOf(source: MappedText, start: number, end: number): [number, number] {
   if (end > start) return [source.starts[start]!, source.ends[end - 1]!];

@@ -6,7 +6,7 @@ import { edit, originOf, replace, type Edit, type MappedText } from './mapped-te
 
 /** The text as a reader would see it, and which ranges of the original it emphasises. */
 export function stripMarkdown(source: MappedText): { text: MappedText; emphasis: [number, number][] } {
-  let text = dropLines(source);
+  let text = dropTags(dropLines(source));
   text = replace(text, /^[ \t]{0,3}#{1,6}[ \t]+/gm, '');
   text = replace(text, /^[ \t]*>[ \t]?/gm, '');
   text = replace(text, /^([ \t]*)[*+]([ \t]+)/gm, (_, before, after) => `${before}•${after}`);
@@ -21,6 +21,26 @@ export function stripMarkdown(source: MappedText): { text: MappedText; emphasis:
     text = keepInner(text, marks, emphasis);
   text = keepInner(text, /(~~)(?=\S)([^\n]*?\S)(\1)/g);
   return { text, emphasis: emphasis.sort(([a], [b]) => a - b) };
+}
+
+const entities: Record<string, string> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  '#39': "'",
+  nbsp: ' ',
+};
+
+/** The few tags people write in Markdown, and signs that web pages write as names. */
+function dropTags(source: MappedText): MappedText {
+  const text = replace(
+    source,
+    /<\/?(?:b|i|em|strong|u|s|p|br|span|small|mark|sub|sup|code)(?:\s[^<>\n]{0,200})?\/?>/gi,
+    '',
+  );
+  return replace(text, /&(amp|lt|gt|quot|apos|#39|nbsp);/g, (_, name) => entities[name!]!);
 }
 
 /** Fences of code blocks and ruled lines say nothing. */

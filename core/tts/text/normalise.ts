@@ -10,7 +10,7 @@ import { symbolWords } from './symbols.ts';
 import { writeOut, type Reads } from './written-out.ts';
 
 /** Part of every cache key: raise it when the same text comes out differently. */
-export const normaliserVersion = 3;
+export const normaliserVersion = 4;
 
 export type NormalisedText = {
   display: MappedText;
@@ -22,7 +22,7 @@ export type NormalisedText = {
 export type NormaliseOptions = {
   /** How words of this text are to be said. */
   lexicon?: Lexicon;
-  /** What the engine reads by itself; absent: plain numbers. */
+  /** What the engine reads by itself; absent: words only. */
   reads?: Reads;
 };
 
@@ -33,7 +33,7 @@ export type NormaliseOptions = {
 export function normalise(
   original: string,
   language: string,
-  { lexicon = {}, reads = 'numbers' }: NormaliseOptions = {},
+  { lexicon = {}, reads = 'words' }: NormaliseOptions = {},
 ): NormalisedText {
   const clean = markPauses(dropInvisible(composeCharacters(mapText(original))));
   const { text: display, emphasis } = stripMarkdown(clean);
@@ -80,6 +80,10 @@ function endListItems(source: MappedText): MappedText {
   return replace(text, /^[ \t]*•[ \t]+/gm, '');
 }
 
+/** What is surely the name of a host or a file, though it stands alone: a dot without a space is mostly a slip. */
+const fileOrHost =
+  /(?<![\p{L}\p{N}@./_+-])(?:[\p{L}\p{N}_-]+\.)+(?:com|org|net|edu|gov|info|io|ai|app|dev|es|mx|ar|cl|uk|de|fr|eu|txt|md|html|pdf|docx?|xlsx?|csv|json|ya?ml|js|ts|py|sh|zip|exe|mp[34]|wav|jpe?g|png|svg)(?![\p{L}\p{N}@_-]|\.[\p{L}\p{N}])/gu;
+
 /** Of a web address only the host is said, of a mail address all. */
 function sayAddresses(source: MappedText, language: string): MappedText {
   const words = symbolWords(language);
@@ -92,11 +96,13 @@ function sayAddresses(source: MappedText, language: string): MappedText {
     return sayDots(host) + tail.replace(/[)\]]/g, '');
   });
   if (!words) return text;
+  text = replace(text, fileOrHost, sayDots);
   text = replace(
     text,
     /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu,
     (address) => sayDots(address).replace('@', ` ${words.at} `),
   );
+  text = replace(text, /(?<![\p{L}\p{N}])@(?=[\p{L}\p{N}_])/gu, `${words.at} `);
   return replace(text, / ?& ?/g, ` ${words.and} `);
 }
 

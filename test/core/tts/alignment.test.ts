@@ -11,6 +11,7 @@ import { warp } from '../../../core/tts/alignment/warp.ts';
 import type { EngineEntry } from '../../../core/tts/engine.ts';
 import { engineTable } from '../../../core/tts/engines/table.ts';
 import { createSpeech } from '../../../core/tts/index.ts';
+import { normalise } from '../../../core/tts/text/normalise.ts';
 import type { Mark, SpeechResult } from '../../../core/tts/types.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'alignment-'));
@@ -78,6 +79,30 @@ describe('alignment', () => {
     expect(aligned.timing).toBe('aligned');
     wordsOf(aligned).forEach((mark, index) =>
       expect(Math.abs(mark.startMs - truth[index]!.startMs)).toBeLessThan(60),
+    );
+  });
+
+  it('knows how a service reads figures', async () => {
+    const request = { text: 'On 05/12/2024 the river rose 3.5 m.', language: 'en', engine: 'flite', voice: 'slt' } as const; // prettier-ignore
+    const flite = entry('flite');
+    const truth = wordsOf(await speechOf(flite).speak(request));
+    const reader: EngineEntry = {
+      ...silentAboutWords(flite),
+      load: async () => {
+        const engine = await silentAboutWords(flite).load();
+        return {
+          ...engine,
+          reads: 'everything',
+          synthesize: (sentence) =>
+            engine.synthesize({ ...sentence, text: normalise(sentence.text, 'en').spoken.text }),
+        };
+      },
+    };
+    const aligned = await speechOf(reader, entry('espeak')).speak(request);
+    expect(aligned.timing).toBe('aligned');
+    expect(wordsOf(aligned).map((mark) => mark.text)).toEqual(truth.map((mark) => mark.text));
+    wordsOf(aligned).forEach((mark, index) =>
+      expect(Math.abs(mark.startMs - truth[index]!.startMs)).toBeLessThan(150),
     );
   });
 

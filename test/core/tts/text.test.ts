@@ -9,6 +9,18 @@ import { segmentSentences } from '../../../core/tts/text/sentences.ts';
 /** Text made of what breaks text handling: markup, marks, astral characters, odd spaces. */
 const piece = fc.constantFrom(
   ...[
+    '$2.5 million',
+    '9:30 a.m.',
+    '-5 °C',
+    'Felipe VI',
+    '+34 612 345 678',
+    '2½ tazas',
+    'May 12, 2024',
+    "'80s",
+    '<b>x</b>',
+    '1. ',
+  ],
+  ...[
     'a',
     'Dr.',
     'EE. UU.',
@@ -111,7 +123,7 @@ describe('a lexicon', () => {
       'At nginx dot org and a at nginx dot org',
     );
     expect(normalise('**Nginx** runs', 'en', { lexicon: words }).display.text).toBe('Nginx runs');
-    expect(saidWith({ 'a.m.': 'in the morning', 'C++': 'see plus plus' }, 'At 5 a.m. in C++ code')).toBe('At 5 in the morning in see plus plus code'); // prettier-ignore
+    expect(saidWith({ 'a.m.': 'in the morning', 'C++': 'see plus plus' }, 'At 5 a.m. in C++ code')).toBe('At five in the morning in see plus plus code'); // prettier-ignore
   });
 
   it.each([
@@ -128,72 +140,234 @@ describe('a lexicon', () => {
 describe('what voices read badly', () => {
   it.each([
     [
-      'es',
-      'El 12/05/2024, o 2024-05-12, a 20 °C.',
-      'El 12 de mayo de 2024, o 12 de mayo de 2024, a 20 grados Celsius.',
-    ],
-    [
-      'es',
-      '1 km a 120 km/h, 3,5 kg y 10:30 h.',
-      '1 kilómetro a 120 kilómetros por hora, 3,5 kilogramos y 10:30 horas.',
-    ],
-    ['es', 'Cuesta 5,50 €, €1 o $3M.', 'Cuesta 5 euros con 50, 1 euro o 3 millones de dólares.'],
-    [
-      'es',
-      'En EE. UU. hay p. ej. osos, lobos, etc. Fin.',
-      'En Estados Unidos hay por ejemplo osos, lobos, etcétera. Fin.',
-    ],
-    ['es', 'De 5-10 en 1939–1945, nº 7.', 'De 5 a 10 en 1939 a 1945, número 7.'],
-    ['en', 'On 05/12/2024, or 2024-05-12.', 'On May 12th 2024, or May 12th 2024.'],
-    ['en-GB', 'On 05/12/2024.', 'On December 5th 2024.'],
-    [
       'en',
-      '$5.50, €1, £2bn and $3 million.',
-      '5 dollars and 50 cents, 1 euro, 2 billion pounds and $3 million.',
+      'On 2024-05-12, 05/12/2024, 12.05.2024 or 5/12/24.',
+      'On May twelfth twenty twenty-four, May twelfth twenty twenty-four, May twelfth twenty twenty-four or May twelfth twenty twenty-four.',
     ],
     [
       'en',
-      'At 120 km/h, e.g. in No. 5, etc. Done.',
-      'At 120 kilometres per hour, for example in number 5, et cetera. Done.',
+      'May 12, 2024; 2 Jan. 2010; Sat., Oct. 5; 10–12 October.',
+      'May twelfth, twenty twenty-four; the second of January twenty ten; Saturday, October fifth; the tenth to the twelfth of October.',
     ],
     [
       'en',
-      'Pages 5-10; call 555-1234 or 2024-99-99, 7-3.',
-      'Pages 5 to 10; call 555-1234 or 2024-99-99, 7-3.',
+      "In 1066, 1905, 2009, the 1990s and the '80s.",
+      'In ten sixty-six, nineteen oh five, two thousand and nine, the nineteen nineties and the eighties.',
+    ],
+    [
+      'en',
+      'At 10:30, 10:05 am, 9am, 3:45 p.m., 14:00h; 9:30-17:00.',
+      'At ten thirty, ten oh five a.m., nine a.m., three forty-five p.m., fourteen hundred hours; nine thirty to seventeen hundred.',
+    ],
+    [
+      'en',
+      '$2.5 million, $3.5B, £1,299.99, $0.50, 5 €, US$ 20, 20 USD.',
+      'two point five million dollars, three point five billion dollars, one thousand two hundred and ninety-nine pounds and ninety-nine pence, fifty cents, five euros, twenty dollars, twenty dollars.',
+    ],
+    [
+      'en',
+      '$5-10, $10-$20, $9.99/month.',
+      'five to ten dollars, ten to twenty dollars, nine dollars and ninety-nine cents per month.',
+    ],
+    [
+      'en',
+      '1,000.50, 1.000,50, 1,234, 10 000, 007, .5',
+      'one thousand point five zero, one thousand point five zero, one thousand two hundred and thirty-four, ten thousand, zero zero seven, point five',
+    ],
+    [
+      'en',
+      '-5 °C, −3, -5.5, 2,500 sq ft, 1 km, a 5 km run, 5-10 km',
+      'minus five degrees Celsius, minus three, minus five point five, two thousand five hundred square feet, one kilometre, a five kilometre run, five to ten kilometres',
+    ],
+    [
+      'en',
+      '3 m², 10 km2, 6\'2", 60 fps, 100 Mbps, 1.5 million km',
+      'three square metres, ten square kilometres, six foot two, sixty frames per second, one hundred megabits per second, one point five million kilometres',
+    ],
+    [
+      'en',
+      '12.5 %, 10-15%, 21st, 101st, #1, 18+, ~5',
+      'twelve point five percent, ten to fifteen percent, twenty-first, one hundred and first, number one, eighteen plus, about five',
+    ],
+    [
+      'en',
+      '5-10, 1939–1945, 2024-25, 3-1, 7 - 3 = 4',
+      'five to ten, nineteen thirty-nine to nineteen forty-five, twenty twenty-four to twenty-five, three to one, seven minus three equals four',
+    ],
+    [
+      'en',
+      'Call 555-1234, +1 (555) 123-4567 or 911.',
+      'Call five five five, one two three four, plus one, five five five, one two three, four five six seven or nine one one.',
+    ],
+    [
+      'en',
+      'v2.0.1, Python 3.10, IP 192.168.1.1',
+      'version two point zero point one, Python three point ten, IP one hundred and ninety-two point one hundred and sixty-eight point one point one',
+    ],
+    [
+      'en',
+      '1/2 cup, 3/4, 2 1/4 cups, 2½, 24/7, 9/11',
+      'one half cup, three quarters, two and one quarter cups, two and one half, twenty-four seven, nine eleven',
+    ],
+    [
+      'en',
+      'Henry VIII, World War II, Chapter IV, the XX century; I am, Vitamin C, a CV, Malcolm X',
+      'Henry the eighth, World War two, Chapter four, the twentieth century; I am, Vitamin C, a CV, Malcolm X',
+    ],
+    [
+      'en',
+      "Mr. and Mrs. Smith, St. John, Main St. near Dr. Who, No. 5. No. I won't.",
+      "Mister and Missus Smith, Saint John, Main Street near Doctor Who, number five. No. I won't.",
+    ],
+    [
+      'en',
+      'e.g. at 120 km/h, etc. Done.',
+      'for example at one hundred and twenty kilometres per hour, et cetera. Done.',
+    ],
+    [
+      'en',
+      '16:9, 4K, A380, COVID-19, H2O, 10², and/or, C++, C#',
+      'sixteen to nine, four K, A three hundred and eighty, COVID-nineteen, H two O, ten squared, and or, C plus plus, C sharp',
+    ],
+    ['en', '1. First\n2. Second', 'one, First.\ntwo, Second'],
+    [
+      'en',
+      '12th 20th 100 and 1,250,021',
+      'twelfth twentieth one hundred and one million two hundred and fifty thousand and twenty-one',
+    ],
+    [
+      'es',
+      'El 12/05/2024, 2024-05-12, 12.05.2024 y 1 de mayo.',
+      'El doce de mayo de dos mil veinticuatro, doce de mayo de dos mil veinticuatro, doce de mayo de dos mil veinticuatro y uno de mayo.',
+    ],
+    [
+      'es',
+      'A las 10:30, a la 1:15, a las 15:45 h, de 9:00 a 14:00.',
+      'A las diez y treinta, a la una y quince, a las quince y cuarenta y cinco horas, de nueve a catorce.',
+    ],
+    [
+      'es',
+      '1 €, 5,50 €, 1.000,50 €, 3,5 M€, 2,5 millones de €, $20, 5 €/mes',
+      'un euro, cinco euros con cincuenta , mil euros con cincuenta , tres coma cinco millones de euros, dos coma cinco millones de euros, veinte dólares, cinco euros por mes',
+    ],
+    [
+      'es',
+      '1.000,50; 1,000.50; 1.500; 1.5; 3,14; 0,05; 10 000; 007',
+      'mil coma cincuenta; mil punto cincuenta; mil quinientos; uno punto cinco; tres coma catorce; cero coma cero cinco; diez mil; cero cero siete',
+    ],
+    [
+      'es',
+      '1 km, 21 km, 1 h, 21 h, 200 t, 37,5 ºC, -5 °C, 1,5 millones de km',
+      'un kilómetro, veintiún kilómetros, una hora, veintiuna horas, doscientas toneladas, treinta y siete coma cinco grados Celsius, menos cinco grados Celsius, uno coma cinco millones de kilómetros',
+    ],
+    [
+      'es',
+      '21 casas, 31 años, 1 hermana, 200.000 personas, 101 problemas, 21.000 euros, 1.000.000 euros',
+      'veintiuna casas, treinta y un años, una hermana, doscientas mil personas, ciento un problemas, veintiún mil euros, un millón de euros',
+    ],
+    [
+      'es',
+      '1.º, 3.ª planta, 1.er piso, 5º piso, 1º piso, 2do, 21º',
+      'primero, tercera planta, primer piso, quinto piso, primer piso, segundo, vigésimo primero',
+    ],
+    [
+      'es',
+      'Siglo XXI, siglos XV-XVI, Felipe VI, Alfonso XIII, Isabel II, II Guerra Mundial, la V República',
+      'Siglo veintiuno, siglos quince a dieciséis, Felipe sexto, Alfonso trece, Isabel segunda, segunda Guerra Mundial, la quinta República',
+    ],
+    [
+      'es',
+      'págs. 5-10, 1939–1945, 10-15 %, 3-1, 16:9',
+      'páginas cinco a diez, mil novecientos treinta y nueve a mil novecientos cuarenta y cinco, diez a quince por ciento, tres a uno, dieciséis a nueve',
+    ],
+    [
+      'es',
+      'Llama al 612 345 678 o al +34 912345678.',
+      'Llama al seis uno dos, tres cuatro cinco, seis siete ocho o al más tres cuatro, nueve uno dos tres cuatro cinco seis siete ocho.',
+    ],
+    [
+      'es',
+      'El Sr. y la Sra. Gil, D. Juan, C/ Mayor, n.º 7, EE. UU., p. ej. 3, no 3, etc. Fin.',
+      'El señor y la señora Gil, don Juan, calle Mayor, número siete, Estados Unidos, por ejemplo tres, no tres, etcétera. Fin.',
+    ],
+    [
+      'es',
+      '1/2 taza, 2½ tazas, 1/3, 24/7, 2+2=4, 2 x 3, versión 1.2.3',
+      'media taza, dos y media tazas, un tercio, veinticuatro siete, dos más dos igual a cuatro, dos por tres, versión uno punto dos punto tres',
+    ],
+    [
+      'es',
+      'y/o 120 km/h, 5 m², H2O, COVID-19, MCMXC, 21 % y ±2',
+      'y o ciento veinte kilómetros por hora, cinco metros cuadrados, H dos O, COVID-diecinueve, mil novecientos noventa, veintiuno por ciento y más menos dos',
+    ],
+    ['es', '1.250.021 y 731', 'un millón doscientos cincuenta mil veintiuno y setecientos treinta y uno'],
+    ['en-GB', 'On 05/12/2024.', 'On December fifth twenty twenty-four.'],
+    [
+      'es-MX',
+      'El 1 de mayo costó $1,250.50 por 1,500 km.',
+      'El primero de mayo costó mil doscientos cincuenta pesos con cincuenta por mil quinientos kilómetros.',
     ],
     ['de', '5 km am 12/05/2024', '5 km am 12/05/2024'],
   ])('%s: %j', (tag, text, expected) => expect(said(text, tag)).toBe(expected));
-
-  it.each([
-    [
-      'es',
-      '1.250.021 y 3,14; 1º, 21:05, 15 % en 1969.',
-      'un millón doscientos cincuenta mil veintiuno y tres coma uno cuatro; primero, veintiuno y cinco, quince por ciento en mil novecientos sesenta y nueve.',
-    ],
-    ['es', '21.000 100 101 731', 'veintiún mil cien ciento uno setecientos treinta y uno'],
-    [
-      'en',
-      '1,250,021 and 3.14; 21st, 9:05, 15% in 1969, 2004 and 2024.',
-      'one million two hundred and fifty thousand and twenty-one and three point one four; twenty-first, nine oh five, fifteen percent in nineteen sixty-nine, two thousand and four and twenty twenty-four.',
-    ],
-    ['en', '12th 20th 100 007', 'twelfth twentieth one hundred zero zero seven'],
-  ])('%s, in words: %j', (tag, text, expected) =>
-    expect(normalise(text, tag, { reads: 'words' }).spoken.text).toBe(expected),
-  );
 
   it('is left to engines that read everything', () => {
     expect(normalise('5 km, $5', 'en', { reads: 'everything' }).spoken.text).toBe('5 km, $5');
   });
 
+  it('keeps the place of each word', () => {
+    const text = 'Up $2.5 million at 9:30 a.m. on May 12, 2024: -5 °C for 10–15 km.';
+    const { spoken } = normalise(text, 'en');
+    const placeOf = (word: string): string => {
+      const at = spoken.text.indexOf(word);
+      return text.slice(...originOf(spoken, at, at + word.length));
+    };
+    expect(['two point five', 'million dollars', 'nine thirty', 'twelfth', 'twenty-four', 'minus', 'five degrees', 'ten', 'to fif', 'fifteen', 'kilometres'].map(placeOf)).toEqual(['$2.5', ' million', '9:30', '12', '2024', '-', '5 °C', '10', '–15', '15', 'km']); // prettier-ignore
+  });
+
   it('leaves no digit to a voice that knows none', () => {
     fc.assert(
       fc.property(
-        fc.stringMatching(/^[0-9 .,:%$€/ºkm-]{0,30}$/),
-        fc.constantFrom('en', 'es'),
+        fc.oneof(
+          fc.stringMatching(/^[0-9 .,:/%$€/ºªkmhstIVX½²x*#~+=−–-]{0,30}$/),
+          fc
+            .array(
+              fc.constantFrom(
+                '1',
+                '21',
+                '2024',
+                '1.5',
+                '1,000',
+                ' de mayo',
+                ' May',
+                '$',
+                '€',
+                ' M',
+                ' km',
+                ':',
+                '30',
+                ' a.m.',
+                '-',
+                '/',
+                ' ',
+                '.º',
+                'th',
+                '+34 ',
+                'v',
+                'siglo ',
+                'XX',
+                '½',
+                ' millones de ',
+              ),
+              { maxLength: 12 },
+            )
+            .map((parts) => parts.join('')),
+        ),
+        fc.constantFrom('en', 'es', 'es-MX'),
         (text, tag) => {
-          expect(normalise(text, tag, { reads: 'words' }).spoken.text).not.toMatch(/[0-9]|undefined|NaN/);
+          expect(normalise(text, tag).spoken.text).not.toMatch(/[0-9]|undefined|NaN|null/);
         },
       ),
+      { numRuns: 300 },
     );
   });
 });
@@ -208,7 +382,7 @@ describe('emphasis', () => {
 describe('mapped text', () => {
   it('keeps offsets monotone and inside the original through any edits', () => {
     fc.assert(
-      fc.property(oddText, language, fc.constantFrom('words', 'numbers'), (original, tag, reads) => {
+      fc.property(oddText, language, fc.constantFrom('words', 'everything'), (original, tag, reads) => {
         const { display, spoken } = normalise(original, tag, { lexicon, reads });
         for (const mapped of [display, spoken]) {
           expect(mapped.starts).toHaveLength(mapped.text.length);
@@ -257,6 +431,7 @@ describe('normalise', () => {
     ['**Bold** and *soft* and `code` and ~~gone~~', 'Bold and soft and code and gone'],
     ['# Heading\n> quoted', 'Heading\nquoted'],
     ['see [the site](https://a.b/c) and ![a cat](x.png)', 'see the site and a cat'],
+    ['<b>Bold</b>, a &lt; b &amp; c<br>d', 'Bold, a < b & cd'],
     ['2 * 3 * 4 and snake_case_name', '2 * 3 * 4 and snake_case_name'],
     ['e\u0301le\u0300ve\u200b\ufeff', 'élève'],
   ])('shows %j as %j', (text, expected) => expect(shown(text)).toBe(expected));
@@ -271,8 +446,12 @@ describe('normalise', () => {
       'es',
       'Aquellos que allí ves, respondió su amo, de los brazos',
     ],
-    ['-5 a 1939–1945, e-mail', 'es', '-5 a 1939 a 1945, e-mail'],
-    ['Hola 😀 mundo 👨‍👩‍👧🇪🇸 1️⃣', 'es', 'Hola mundo 1'],
+    ['Hola 😀 mundo 👨‍👩‍👧🇪🇸 1️⃣', 'es', 'Hola mundo uno'],
+    [
+      'Write @ana at example.com, see README.md; so.no',
+      'en',
+      'Write at ana at example dot com, see README dot md; so.no',
+    ],
     ['* one\n* two', 'en', 'one.\ntwo'],
     ['#webb wow!!!', 'en', 'webb wow!'],
   ])('says %j (%s) as %j', (text, tag, expected) => expect(said(text, tag)).toBe(expected));
