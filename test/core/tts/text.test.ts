@@ -301,6 +301,21 @@ describe('what voices read badly', () => {
       'y o ciento veinte kilómetros por hora, cinco metros cuadrados, H dos O, COVID-diecinueve, mil novecientos noventa, veintiuno por ciento y más menos dos',
     ],
     ['es', '1.250.021 y 731', 'un millón doscientos cincuenta mil veintiuno y setecientos treinta y uno'],
+    [
+      'en',
+      'I gave $20 to 3 people. The part I like is Part I.',
+      'I gave twenty dollars to three people. The part I like is Part one.',
+    ],
+    [
+      'en',
+      'He lives on Main St. The shop is on Wall St. near St. Mary. At 5.30pm, 60 70 80 90.',
+      'He lives on Main Street. The shop is on Wall Street near Saint Mary. At five thirty p.m., sixty seventy eighty ninety.',
+    ],
+    [
+      'es',
+      'Hay 700 000 000 personas. Franklin D. Roosevelt y D. Juan, a las 10h30.',
+      'Hay setecientos millones de personas. Franklin D. Roosevelt y don Juan, a las diez y treinta.',
+    ],
     ['en-GB', 'On 05/12/2024.', 'On December fifth twenty twenty-four.'],
     [
       'es-MX',

@@ -117,7 +117,10 @@ const half = ' ?(?<half>[aApP]\\.? ?[mM]\\b\\.?)';
 function englishTimes(source: MappedText): MappedText {
   const text = rewrite(
     source,
-    new RegExp(`(?<![\\d:.,/])(?<time>${clock})(?:${half}|(?<hours> ?(?:h|hrs?|hours)\\b))?`, 'dgu'),
+    new RegExp(
+      `(?<![\\d:.,/])(?<time>${clock.replace(':(?<minute>', '(?::|\\.(?=\\d\\d ?[aApP]\\.?[mM]\\b))(?<minute>')})(?:${half}|(?<hours> ?(?:h|hrs?|hours)\\b))?`,
+      'dgu',
+    ),
     ({ hour, minute, second, half, hours }) => {
       const spoken = cardinal(Number(hour), 'en');
       const seconds = second ? ` and ${cardinal(Number(second), 'en')} seconds` : '';
@@ -137,7 +140,7 @@ function dotted(half: string): string {
 function spanishTimes(source: MappedText): MappedText {
   const text = rewrite(
     source,
-    new RegExp(`(?<article>\\b[Ll]as? )?(?<![\\d:.,/])(?<time>${clock.replace(':(?<minute>', '(?::|\\.(?=\\d\\d ?h\\b))(?<minute>')})(?:${half}|(?<hours> ?(?:hs?|hrs)\\b(?:\\.(?! ?$| \\p{Lu}))?| horas\\b))?`, 'dgu'),
+    new RegExp(`(?<article>\\b[Ll]as? )?(?<![\\d:.,/])(?<time>${clock.replace(':(?<minute>', '(?::|h(?=\\d\\d(?!\\d))|\\.(?=\\d\\d ?h\\b))(?<minute>')})(?:${half}|(?<hours> ?(?:hs?|hrs)\\b(?:\\.(?! ?$| \\p{Lu}))?| horas\\b))?`, 'dgu'),
     ({ article, hour, minute, second, half, hours }, match) => {
       const around = [source.text.slice(0, match.index), source.text.slice(match.index + match[0].length)] as const;
       const isPlain = article !== undefined || /\b(?:de|a|y|hasta|desde|entre) $/i.test(around[0].slice(-8)) || /^ a \d/.test(around[1]); // prettier-ignore

@@ -49,6 +49,7 @@ export function readFigure(written: string, { decimal }: Pick<Locale, 'decimal'>
   return { whole: head.replace(/\D/g, ''), mark: last, fraction: tail };
 }
 
+/** Whether it has nothing behind a decimal mark. */
 export function isWhole(written: string, locale: Locale): boolean {
   return readFigure(written, locale).fraction === '';
 }

@@ -21,6 +21,7 @@ const counted: Record<Language, string> = {
 }; // prettier-ignore
 const ends = "(?![\\p{L}\\p{N}'’]|\\.\\p{L})";
 
+/** Numerals in words: ordinals of rulers (`the eighth`; Spanish up to ten), numbers of centuries and chapters. */
 export function sayRomans(source: MappedText, language: Language): MappedText {
   const queens = /^(?:Isabel|María|Catalina|Margarita|Cristina)$/;
   let text = rewrite(source, new RegExp(`(?<![\\p{L}])(?<name>${rulers[language]}) (?<roman>${numeral})${ends}`, 'dgu'), ({ name, roman }) => {
@@ -30,7 +31,8 @@ export function sayRomans(source: MappedText, language: Language): MappedText {
     return { roman: value > 10 ? cardinal(value, 'es') : ordinal(value, 'es', queens.test(name!) ? 'feminine' : 'alone') };
   }); // prettier-ignore
   // "siglos XV-XVI" and "siglos XV y XVI".
-  text = rewrite(text, new RegExp(`(?<![\\p{L}])(?:${counted[language]}) (?<roman>${numeral})(?:(?<dash> ?[-–] ?)(?<other>${numeral})|(?: (?:y|and|a|al|to|&) (?<next>${numeral})))?${ends}`, 'dgu'), ({ roman, other, next }) => ({
+  text = rewrite(text, new RegExp(`(?<![\\p{L}])(?<what>${counted[language]}) (?<roman>${numeral})(?:(?<dash> ?[-–] ?)(?<other>${numeral})|(?: (?:y|and|a|al|to|&) (?<next>${numeral})))?${ends}`, 'dgu'), ({ what, roman, other, next }) => (language === 'en' && roman === 'I' && /^\p{Ll}/u.test(what!) ? null : {
+    // "The part I like" has no number.
     roman: cardinal(valueOf(roman!), language),
     dash: language === 'es' ? ' a ' : ' to ',
     ...(other ? { other: cardinal(valueOf(other), language) } : {}),

@@ -60,6 +60,7 @@ function unitPattern(language: Language): RegExp {
   return new RegExp(`(?<an>\\ban? )?(?<![\\p{L}])(?<number>${figure})(?<gap>[ -]?)(?<unit>${anyUnit(language)})(?![\\p{L}\\p{N}/²³'])(?<noun>[ -]\\p{Ll})?`, 'dgu'); // prettier-ignore
 }
 
+/** Names of units behind numbers, in the number and gender they ask for. */
 export function sayUnits(source: MappedText, locale: Locale): MappedText {
   const { language } = locale;
   // A square written as a plain two, and both signs of a thousandth.
