@@ -154,7 +154,7 @@ async function conclude(
 ): Promise<JobRecord> {
   const { jobs, log } = options;
   const end = performance.now() + options.leaseMs;
-  for (let wait = 200; ; wait *= 2) {
+  for (let wait = 200; ; wait = Math.min(2000, wait * 2)) {
     try {
       if (signal.aborted && isParked(signal.reason) && !('result' in ended)) return await jobs.park(claim);
       return await jobs.finish(claim, outcomeOf(ended, signal));

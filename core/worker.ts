@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { StudioError } from './errors.ts';
 import { Helper, type RunHelp } from './helping/helper.ts';
 import type { HelpTimes } from './helping/times.ts';
-import { backoffMs } from './jobs/backoff.ts';
+import { complaints } from './jobs/complaints.ts';
 import { startReconciler } from './jobs/reconciler.ts';
 import { Slots } from './jobs/slots.ts';
 import type { ClaimedJob, JobBackend } from './jobs/types.ts';
@@ -46,9 +46,8 @@ export type Worker = {
 };
 
 const IDLE_WAIT_MS = 5000;
-/** Wait after the store failed, ms; doubles up to the cap, for a full disk must not be filled with log lines. */
+/** Wait after the store failed, ms; never longer, so that work goes on as soon as it is back. */
 const STORE_PAUSE_MS = 500;
-const STORE_PAUSE_CAP_MS = 30_000;
 
 export function startWorker(options: WorkerOptions): Worker {
   const { jobs, run, log, concurrency, jobTimeoutMs } = options;
@@ -65,7 +64,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let helping = 0;
   const startedAt = Date.now();
   let stopped: Promise<void> | null = null;
-  let storeFailures = 0;
+  const store = complaints(log, 'the job store did not answer a claim');
 
   const reconciler = startReconciler({ jobs, log, everyMs: reconcileMs });
   const present = (): Promise<void> =>
@@ -99,12 +98,11 @@ export function startWorker(options: WorkerOptions): Worker {
   async function tryClaim(): Promise<ClaimedJob | null> {
     try {
       const job = await jobs.claim(id, { leaseMs, timeoutMs: jobTimeoutMs });
-      storeFailures = 0;
+      store.answered();
       return job;
     } catch (error) {
-      log.error({ error: String(error) }, 'the job store did not answer a claim');
-      storeFailures += 1;
-      await pause(backoffMs(storeFailures, STORE_PAUSE_MS, STORE_PAUSE_CAP_MS), stopping.signal);
+      store.failed(error);
+      await pause(STORE_PAUSE_MS, stopping.signal);
       return null;
     }
   }

@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { pause } from '../pause.ts';
 import type { Job } from '../schema/job.ts';
 import { backoffMs } from './backoff.ts';
+import { complaints } from './complaints.ts';
 import type { AnnouncedEvent } from './record.ts';
 import { signatureHeader, signWebhook, timestampHeader } from './signature.ts';
 import { Slots } from './slots.ts';
@@ -68,6 +69,7 @@ export function startWebhooks(options: WebhookOptions): WebhookSender {
   const stopping = new AbortController();
   const cutting = new AbortController();
   const slots = new Slots(settings.concurrency);
+  const store = complaints(log, 'webhooks could not be read');
 
   const sending = (async () => {
     while (!stopping.signal.aborted) {
@@ -81,12 +83,12 @@ export function startWebhooks(options: WebhookOptions): WebhookSender {
   async function tryClaim(): Promise<Announcement[]> {
     try {
       // The lease outlives a try, so that nobody sends the same one beside us.
-      return await jobs.announcements.claim('webhook', sender, {
-        leaseMs: settings.timeoutMs * 2 + 5000,
-        limit: slots.free,
-      });
+      const leaseMs = settings.timeoutMs * 2 + 5000;
+      const due = await jobs.announcements.claim('webhook', sender, { leaseMs, limit: slots.free });
+      store.answered();
+      return due;
     } catch (error) {
-      log.error({ error: String(error) }, 'webhooks could not be read');
+      store.failed(error);
       await pause(STORE_PAUSE_MS, stopping.signal);
       return [];
     }

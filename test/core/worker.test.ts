@@ -1,7 +1,7 @@
 /** The worker over a real store, with runs that behave and runs that do not. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { StudioError } from '../../core/errors.ts';
 import { openJobs } from '../../core/jobs/index.ts';
 import type { ClaimedJob, JobBackend, JobRecord } from '../../core/jobs/types.ts';
@@ -292,7 +292,32 @@ test('a store that cannot be claimed from for a moment is asked again', async ()
   });
   start(async () => filmResult, { jobs: shaky });
   expect(await reached(id)).toMatchObject({ status: 'done', attempts: 1 });
-  expect(kept.lines.filter((line) => /did not answer a claim/.test(line.message))).toHaveLength(2);
+  expect(kept.lines.filter((line) => /did not answer a claim/.test(line.message))).toHaveLength(1);
+});
+
+test('a store that is away for minutes is asked all the time, so that work goes on when it is back, and told of seldom', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let asked = 0;
+  const away = {
+    claim: async () => {
+      asked += 1;
+      throw new StudioError('not_ready', 'away', { retryable: true });
+    },
+    waitForWork: async () => {},
+    reconcile: async () => ({ requeued: [], failed: [], cancelled: [] }),
+    reportWorker: async () => {},
+    forgetWorker: async () => {},
+  } satisfies Partial<JobBackend>;
+  const worker = start(async () => filmResult, { jobs: away as unknown as JobBackend });
+  await vi.advanceTimersByTimeAsync(60_000);
+  const [inOneMinute, lines] = [asked, kept.lines.length];
+  await vi.advanceTimersByTimeAsync(600_000);
+  await worker.stop({ graceMs: 0 });
+  expect(inOneMinute).toBeGreaterThan(100);
+  expect(asked).toBeGreaterThan(10 * inOneMinute);
+  expect(lines).toBeLessThan(8);
+  expect(kept.lines.length).toBeLessThan(16);
 });
 
 test('heartbeats keep a long job whatever the run does', async () => {
