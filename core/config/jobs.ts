@@ -1,10 +1,11 @@
 /** Settings of jobs and what they leave: where records and files are kept, how they are worked on, for how long. */
 import { z } from 'zod';
 import { wholeNumber, type Parsed } from './fields.ts';
+import { redisAddress } from './redis-address.ts';
 
 export const jobSettings = {
   DATA_DIR: z.string().default('./data'),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// address' }).optional(),
+  REDIS_URL: redisAddress.optional(),
   STORAGE: z.enum(['local', 's3']).default('local'),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(1),
   RENDER_THREADS: wholeNumber(1, 64).optional(),

@@ -79,7 +79,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   return server;
 }
 
-/** Whether it takes commands: not only listening, but past the reading of its file. */
+/** Whether it takes commands, or would from who knows its password: not only listening, but past the reading of its file. */
 function isAnswering(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
@@ -87,7 +87,7 @@ function isAnswering(port: number): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
-    socket.on('data', (data) => end(data.toString().startsWith('+PONG')));
+    socket.on('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(data.toString())));
     socket.on('error', () => end(false));
     socket.setTimeout(1000, () => end(false));
   });

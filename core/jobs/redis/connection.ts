@@ -7,7 +7,7 @@ import { createClient } from 'redis';
 import { StudioError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { pause } from '../../pause.ts';
-import { storeFault, unreachable } from './faults.ts';
+import { storeFault } from './faults.ts';
 
 export type RedisClient = ReturnType<typeof createClient>;
 
@@ -58,7 +58,7 @@ export class Connection {
   async ready(): Promise<RedisClient> {
     if (!this.#client) await this.#untilReady(this.#patienceMs);
     if (this.#closing.signal.aborted) throw closed();
-    if (!this.#client) throw unreachable(this.#fault);
+    if (!this.#client) throw storeFault(this.#fault);
     return this.#client;
   }
 
@@ -115,14 +115,17 @@ export class Connection {
       } catch (error) {
         this.#fault = error;
       }
-      if (failures === 0 && !this.#closing.signal.aborted)
-        this.#options.log.warn({ reason: String(this.#fault) }, 'no connection to Redis; trying again');
+      if (failures === 0 && !this.#closing.signal.aborted) this.#tell(storeFault(this.#fault));
       this.#client = null;
       if (client.isOpen) client.destroy();
       failures += 1;
       await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), this.#closing.signal);
     }
     this.#wakeAll();
+  }
+
+  #tell({ message, hint }: StudioError): void {
+    this.#options.log.warn({ reason: message, hint }, 'no connection to Redis; trying again');
   }
 
   #leave(client: RedisClient, reason: unknown): void {

@@ -7,14 +7,14 @@ export function storeFault(error: unknown): StudioError {
   const text = error instanceof Error ? error.message : String(error);
   const [word = ''] = text.split(' ', 1);
   if (word === 'ERR' || word === 'WRONGTYPE') return new StudioError('internal', text, { cause: error });
-  const known = faults[word];
+  const known = faults[word] ?? faultOfTls(error);
   if (!known) return unreachable(error);
   return new StudioError(known.code, known.message, { retryable: true, hint: known.hint, cause: error });
 }
 
-export function unreachable(cause: unknown): StudioError {
+function unreachable(cause: unknown): StudioError {
   if (cause instanceof StudioError) return cause;
-  const reason = cause instanceof Error && cause.message ? `: ${cause.message}` : '';
+  const reason = cause instanceof Error && cause.message ? `: ${cause.message.replace(/\.+$/, '')}` : '';
   const { code } = (cause ?? {}) as { code?: string };
   return new StudioError(
     'not_ready',
@@ -27,7 +27,21 @@ export function unreachable(cause: unknown): StudioError {
   );
 }
 
-const faults: Record<string, { code: 'no_space' | 'not_ready'; message: string; hint: string }> = {
+type Known = { code: 'no_space' | 'not_ready'; message: string; hint: string };
+
+const TLS_CODE = /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_|ERR_TLS_|ERR_SSL_)/;
+
+function faultOfTls(error: unknown): Known | null {
+  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
+  if (!TLS_CODE.test(code)) return null;
+  return {
+    code: 'not_ready',
+    message: `The job store (Redis) has no certificate that is trusted here: ${message}`,
+    hint: 'Give the file of its CA in NODE_EXTRA_CA_CERTS, and name Redis in REDIS_URL as its certificate does.',
+  };
+}
+
+const faults: Record<string, Known> = {
   OOM: {
     code: 'no_space',
     message: 'The memory of the job store (Redis) is full: no new jobs are taken.',
@@ -57,5 +71,10 @@ const faults: Record<string, { code: 'no_space' | 'not_ready'; message: string; 
     code: 'not_ready',
     message: 'The job store (Redis) refuses the user or password.',
     hint: 'Correct them in REDIS_URL.',
+  },
+  NOPERM: {
+    code: 'not_ready',
+    message: 'The job store (Redis) does not allow its user what is needed.',
+    hint: 'Allow the user of REDIS_URL all keys and channels that begin with genscene: (~genscene:* &genscene:*) and +@all -@admin -@dangerous +info.',
   },
 };

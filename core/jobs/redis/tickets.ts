@@ -20,6 +20,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { isIP } from 'node:net';
 import BeeQueue from 'bee-queue';
 import type { Logger } from '../../log.ts';
 import { firstOf } from '../../pause.ts';
@@ -235,7 +236,8 @@ function optionsOf(url: string): Record<string, unknown> {
     db: databaseOf(url),
     ...(username ? { user: decodeURIComponent(username) } : {}),
     ...(password ? { password: decodeURIComponent(password) } : {}),
-    ...(protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+    // Names only: an address as the server's name is not allowed, and warned of.
+    ...(protocol === 'rediss:' ? { tls: isIP(host) ? {} : { servername: host } } : {}),
     retry_strategy: ({ attempt }: { attempt: number }) => Math.min(1000, attempt * 50),
   };
 }

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { loadConfig } from '../../../core/config.ts';
 import { openJobs, type JobsOptions } from '../../../core/jobs/index.ts';
 import { Tickets } from '../../../core/jobs/redis/tickets.ts';
 import type { JobBackend } from '../../../core/jobs/types.ts';
@@ -70,6 +71,31 @@ async function addSurely(jobs: JobBackend, key: string): Promise<string> {
     }
   }
 }
+
+/** A Redis that is away for 60 s: from the first test on, so that the last one need not wait so long. */
+const AWAY_MS = 60_000;
+let away: { redis: RedisServer; jobs: JobBackend; worker: Worker; made: string[]; since: number };
+
+beforeAll(async () => {
+  const redis = await startRedisServer();
+  const jobs = await openJobs({ dataDir: '', redisUrl: redis.url, pollMs: 50 });
+  const made: string[] = [];
+  const run = async ({ id }: { id: string }) => {
+    made.push(id);
+    return filmResult;
+  };
+  const terms = { jobs, run, concurrency: 2, jobTimeoutMs: 60_000, log: keepingLog().log };
+  const worker = startWorker(terms);
+  await addSurely(jobs, 'before');
+  while ((await jobs.stats()).done < 1) await sleep(20);
+  await redis.kill('SIGKILL');
+  away = { redis, jobs, worker, made, since: performance.now() };
+});
+afterAll(async () => {
+  await away.worker.stop({ graceMs: 0 });
+  await away.jobs.close();
+  await away.redis.dispose();
+});
 
 for (const appendfsync of ['always', 'everysec']) {
   test(`S05: kill -9 of Redis (appendfsync ${appendfsync}) and back: all jobs are made once, nothing needs a restart`, async () => {
@@ -329,3 +355,58 @@ test('settings under which jobs may be lost are named, at the start and in readi
   const safe = await open((await server()).url);
   expect((await safe.health()).warnings).toEqual([]);
 });
+
+test('an address of Redis that its clients would read differently, or not at all, stops the start', () => {
+  const read = (REDIS_URL: string) => loadConfig({ REDIS_URL }).redisUrl;
+  for (const url of [
+    'redis://redis',
+    'redis://redis:6379/',
+    'rediss://user:p%40ss%2Fw%3Ard@redis.example.com:6380/12',
+    'redis://:secret@[::1]:6379/0',
+  ])
+    expect(read(url)).toBe(url);
+  for (const url of [
+    'localhost:6379',
+    'http://redis:6379',
+    'redis://',
+    'redis://redis/jobs',
+    'redis://redis/1/',
+    'redis://redis/1.5',
+    'redis://redis?db=1',
+    'redis://:100%@redis',
+    'redis://:a/b@redis',
+  ])
+    expect(() => read(url), url).toThrow(/^These settings are wrong:\n {2}REDIS_URL: must be redis:[^\n]*$/);
+});
+
+test.each([
+  ['a password is wanted', '', /wants a password/, /redis:\/\/:password@/],
+  ['the password is wrong', ':some-wrong-password@', /refuses the user or password/, /REDIS_URL/],
+])(
+  '%s: the first line of the log and every answer say so and what to do, never the password',
+  async (_, who, message, hint) => {
+    const redis = await server({ settings: { requirepass: 'the-right-password' } });
+    const { log, lines } = keepingLog();
+    const jobs = await open(`redis://${who}127.0.0.1:${redis.port}`, { log });
+    await until(async () => message.test((await jobs.health()).reason ?? ''));
+    await expect(jobs.add(composeJob())).rejects.toMatchObject({
+      code: 'not_ready',
+      message: expect.stringMatching(message) as string,
+      hint: expect.stringMatching(hint) as string,
+    });
+    expect(JSON.stringify(lines)).toMatch(message);
+    expect(JSON.stringify(lines)).not.toContain('wrong-password');
+  },
+);
+
+test('S07: Redis away for 60 s: what was taken on is there, and the same processes go on', async () => {
+  const { redis, jobs, made, since } = away;
+  await sleep(Math.max(0, AWAY_MS - (performance.now() - since)));
+  await expect(jobs.add(composeJob())).rejects.toMatchObject({ code: 'not_ready', retryable: true });
+  await redis.start();
+  await until(async () => (await jobs.health()).ok);
+  const id = await addSurely(jobs, 'after');
+  await until(async () => (await jobs.record(id))?.status === 'done');
+  expect((await jobs.stats()).done).toBe(2);
+  expect(made).toHaveLength(2);
+}, 120_000);
