@@ -34,7 +34,9 @@ export function describeFailure(error: StudioError, terminal: Terminal): void {
   terminal.note(
     `${terminal.paintNote(['red', 'bold'], 'Error')}${place ? ` (${place})` : ''}: ${error.message}`,
   );
-  for (const issue of error.issues ?? [])
+  // Some messages name their issues themselves, for those who show nothing else.
+  const unsaid = (error.issues ?? []).filter(({ message }) => !error.message.includes(message));
+  for (const issue of unsaid)
     terminal.note(`  ${terminal.paintNote('bold', issue.path || '(whole file)')}: ${issue.message}`);
   if (error.hint) terminal.note(error.hint);
   if (error.code === 'internal')

@@ -320,6 +320,7 @@ describe('the other commands', () => {
     const { code, stderr } = await runCli(['voices'], { cwd: folder });
     expect(code).toBe(2);
     expect(stderr).toMatch(/PORT: .*[\s\S]*TTS_ENGINE: /);
+    expect(stderr.match(/PORT: /g)).toHaveLength(1);
   });
 
   it('wrong usage exits 2 with a suggestion; help and version exit 0', async () => {
