@@ -7,33 +7,63 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { loadConfig } from '../../core/config.ts';
 
-type Container = {
-  image: string;
-  build?: string;
-  profiles?: string[];
-  environment?: Record<string, string>;
-  ports?: string[];
-  volumes?: string[];
-  tmpfs?: string[];
-  networks?: string[];
-  read_only?: boolean;
-  cap_drop?: string[];
-  restart?: string;
-  depends_on?: Record<string, { condition: string }>;
-  healthcheck?: { test: string[] };
-  command?: string | string[];
-};
-type Compose = {
-  services: Record<string, Container>;
-  volumes: Record<string, null>;
-  networks: Record<string, { ipam: { config: { subnet: string }[] } }>;
-};
+/** What of the Compose specification is used here; a key that is misspelt or in the wrong place is a fault. */
+const words = z.array(z.string());
+const duration = z.string().regex(/^\d+(ms|s|m|h)$/);
+const containerSchema = z.strictObject({
+  image: z.string(),
+  build: z.string().optional(),
+  profiles: words.optional(),
+  environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).optional(),
+  env_file: z.array(z.strictObject({ path: z.string(), required: z.boolean() })).optional(),
+  ports: z.array(z.string().regex(/^(127\.0\.0\.1:)?(\d+|\$\{\w+:-\d+\}):\d+(\/udp)?$/)).optional(),
+  volumes: z.array(z.string().regex(/^[\w./-]+:\/[\w./-]+(:ro)?$/)).optional(),
+  tmpfs: words.optional(),
+  networks: words.optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: words.optional(),
+  cap_add: words.optional(),
+  security_opt: words.optional(),
+  restart: z.enum(['no', 'always', 'on-failure', 'unless-stopped']).optional(),
+  stop_grace_period: duration.optional(),
+  depends_on: z
+    .record(z.string(), z.strictObject({ condition: z.enum(['service_started', 'service_healthy']) }))
+    .optional(),
+  deploy: z
+    .strictObject({ resources: z.strictObject({ limits: z.strictObject({ memory: z.string() }) }) })
+    .optional(),
+  healthcheck: z
+    .strictObject({
+      test: words,
+      interval: duration,
+      timeout: duration,
+      retries: z.number().int(),
+      start_period: duration.optional(),
+    })
+    .optional(),
+  command: z.union([z.string(), words]).optional(),
+  logging: z.strictObject({ driver: z.string(), options: z.record(z.string(), z.string()) }).optional(),
+});
+const composeSchema = z.strictObject({
+  name: z.string(),
+  services: z.record(z.string(), containerSchema),
+  volumes: z.record(z.string(), z.null()),
+  networks: z.record(
+    z.string(),
+    z.strictObject({ ipam: z.strictObject({ config: z.array(z.strictObject({ subnet: z.cidrv4() })) }) }),
+  ),
+});
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (name: string): string => readFileSync(path.join(root, name), 'utf8');
-const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
+const written = parse(read('docker-compose.yml'), { merge: true }) as Record<string, unknown>;
+/** x-… are only parts to be merged. */
+const compose = composeSchema.parse(
+  Object.fromEntries(Object.entries(written).filter(([key]) => !key.startsWith('x-'))),
+);
 const containers = Object.entries(compose.services);
 const ours = containers.filter(([, { build }]) => build !== undefined);
 

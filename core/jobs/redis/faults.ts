@@ -37,7 +37,7 @@ function faultOfTls(error: unknown): Known | null {
   return {
     code: 'not_ready',
     message: `The job store (Redis) has no certificate that is trusted here: ${message}`,
-    hint: 'Give the file of its CA in NODE_EXTRA_CA_CERTS, and name Redis in REDIS_URL as its certificate does.',
+    hint: 'Give the file of its CA in the environment variable NODE_EXTRA_CA_CERTS, and name Redis in REDIS_URL as its certificate does.',
   };
 }
 

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../../core/config.ts';
 import { openJobs, type JobsOptions } from '../../../core/jobs/index.ts';
+import type { RedisClient } from '../../../core/jobs/redis/connection.ts';
+import { checkServer } from '../../../core/jobs/redis/server-check.ts';
 import { Tickets } from '../../../core/jobs/redis/tickets.ts';
 import type { JobBackend } from '../../../core/jobs/types.ts';
 import { startWorker, type Worker } from '../../../core/worker.ts';
@@ -354,6 +356,21 @@ test('settings under which jobs may be lost are named, at the start and in readi
   expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual(warnings);
   const safe = await open((await server()).url);
   expect((await safe.health()).warnings).toEqual([]);
+});
+
+test('a Redis that is too old is refused with what to use instead; Valkey tells a version of Redis', async () => {
+  const answering = (version: string) => {
+    const info = `redis_version:${version}\r\naof_enabled:1\r\nmaxmemory_policy:noeviction\r\n`;
+    const configGet = async () => ({ appendfsync: 'always' });
+    return { sendCommand: async () => info, configGet } as unknown as RedisClient;
+  };
+  await expect(checkServer(answering('6.2.14'))).rejects.toMatchObject({
+    code: 'not_ready',
+    message: 'Redis 6.2.14 is too old.',
+    hint: expect.stringContaining('7') as string,
+  });
+  expect(await checkServer(answering('7.2.4'))).toEqual([]);
+  expect(await checkServer(answering('10.0.0'))).toEqual([]);
 });
 
 test('an address of Redis that its clients would read differently, or not at all, stops the start', () => {
