@@ -40,6 +40,8 @@ type Member = {
   dying: boolean;
   task: Task | null;
   jobs: number;
+  /** When it was started, or was given what it does now; of `performance.now()`. */
+  since: number;
   timer: NodeJS.Timeout | null;
   stderr: string;
   /** Settles when the process has really gone. */
@@ -60,6 +62,11 @@ export function speakInChild(pool: ChildPool, sentence: SentenceRequest): Promis
 const moreTries = 2;
 /** Children that may end before they are ready, one after another, until what waits is told so. */
 const mostFailedStarts = 3;
+/**
+ * Another child is started once those there have worked so many times as long as a start takes: the few
+ * sentences of a short film are spoken before it would be ready.
+ */
+const worthAStart = 3;
 
 export class ChildPool {
   private readonly options: Required<PoolOptions>;
@@ -67,6 +74,9 @@ export class ChildPool {
   private readonly waiting: Task[] = [];
   private closed = false;
   private failedStarts = 0;
+  /** How long the last start took, and the work since somebody last had nothing to do, ms. */
+  private startTookMs = 0;
+  private workedMs = 0;
 
   constructor(options: PoolOptions) {
     this.options = {
@@ -124,9 +134,16 @@ export class ChildPool {
     const usable = [...this.members].filter((member) => !member.dying);
     for (const member of usable)
       if (member.ready && !member.task && this.waiting.length > 0) this.give(member, this.waiting.shift()!);
-    const starting = usable.filter((member) => !member.ready).length;
-    const wanted = Math.min(this.waiting.length - starting, this.options.size - usable.length);
-    for (let count = 0; count < wanted; count++) this.start();
+    if (this.waiting.length === 0 || usable.length >= this.options.size) return;
+    const starting = usable.some((member) => !member.ready);
+    if (usable.length === 0 || (!starting && this.worked(usable) > worthAStart * this.startTookMs))
+      this.start();
+  }
+
+  /** Including what is being done now, ms: a child that hangs must not keep all others waiting. */
+  private worked(members: readonly Member[]): number {
+    const now = performance.now();
+    return members.reduce((sum, { task, since }) => sum + (task ? now - since : 0), this.workedMs);
   }
 
   private start(): void {
@@ -147,6 +164,7 @@ export class ChildPool {
       dying: false,
       task: null,
       jobs: 0,
+      since: performance.now(),
       timer: null,
       stderr: '',
       gone,
@@ -173,6 +191,7 @@ export class ChildPool {
     if (member.dying) return;
     if (message.kind === 'ready') {
       member.ready = true;
+      this.startTookMs = performance.now() - member.since;
       this.rest(member);
       return this.assign();
     }
@@ -183,6 +202,7 @@ export class ChildPool {
       return;
     }
     member.task = null;
+    this.workedMs += performance.now() - member.since;
     if (message.kind === 'spoken') {
       task.resolve(message.speech);
       if (member.jobs >= this.options.maxJobs || message.rssBytes > this.options.maxRssBytes)
@@ -205,6 +225,7 @@ export class ChildPool {
     if (member.timer) clearTimeout(member.timer);
     member.task = task;
     member.jobs++;
+    member.since = performance.now();
     task.tries++;
     hold(member.process);
     const seconds = Math.round(task.timeoutMs / 1000);
@@ -225,6 +246,7 @@ export class ChildPool {
 
   /** Waits for work without keeping our own process alive, and not for ever. */
   private rest(member: Member): void {
+    if (this.waiting.length === 0) this.workedMs = 0;
     if (member.timer) clearTimeout(member.timer);
     member.timer = setTimeout(() => this.kill(member, null), this.options.idleMs);
     member.timer.unref();

@@ -92,6 +92,23 @@ describe('a pool of engine children', () => {
     expect(flite.pids()).toHaveLength(1);
   });
 
+  it('starts another child only when there is work for longer than a few starts', async () => {
+    const growing = poolOf({ size: 2 });
+    await Promise.all([run(growing), run(growing)]);
+    expect(growing.pids()).toHaveLength(1);
+    const controller = new AbortController();
+    const long = run(growing, longJob, controller.signal, 600_000).catch((error: unknown) => error);
+    const waiting: Promise<unknown>[] = [];
+    await until('another child is there', () => {
+      waiting.push(run(growing));
+      return growing.pids().length === 2;
+    });
+    // The first is still at its long text.
+    await Promise.all(waiting);
+    controller.abort();
+    expect(await long).toMatchObject({ code: 'cancelled' });
+  });
+
   it('ends a child that has nothing to do', async () => {
     const idle = poolOf({ idleMs: 50 });
     await run(idle);
