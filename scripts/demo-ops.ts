@@ -57,7 +57,7 @@ async function scene(cloudflare: CloudflareDouble, play: (scene: Scene) => Promi
 }
 
 async function firewall(all: Scene): Promise<void> {
-  say('all is well: the channel is quiet. Here it is looked every second and told a second later;');
+  say('all is well: the channel is quiet. Here it is looked every 2 s and told a second later;');
   say(
     'with the defaults it is every 30 s and 30 s, and Cloudflare takes 19 s to say 522: two minutes in all',
   );
@@ -112,7 +112,7 @@ function openDemo(cloudflare: CloudflareDouble, dataDir: string): Monitoring {
     MONITOR_HOSTS: cloudflare.url,
     MONITOR_ORIGIN: cloudflare.origin,
     MONITOR_CONTROL_URL: cloudflare.controlUrl,
-    MONITOR_INTERVAL_S: '1',
+    MONITOR_INTERVAL_S: '2',
     MONITOR_OFF: 'jobs,vps,tts,ffmpeg',
     ALERT_GROUP_S: '1',
   });
