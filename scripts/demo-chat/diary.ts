@@ -28,8 +28,8 @@ export function keepDiary(say: (line: string) => void): Diary {
   };
 }
 
-/** Most time one step of the story may take, ms. */
-const STEP_MS = 90_000;
+/** Most time one step of the story may take, ms: a machine may be small, and busy. */
+const STEP_MS = 300_000;
 
 /**
  * Asks until there is an answer.
