@@ -6,6 +6,7 @@
  *   --films N     films for films/minute with 1, 2 and 4 worker processes (8; 0 skips it)
  *   --split S     seconds of one heavy film that 1 and 2 worker processes render (60; 0 skips it)
  *   --rounds N    of it, by turns (2)
+ *   --pinned      its workers get one processor each and no other, as if each had a host of its own
  * Both sides add and take in one process, 32 adds under way at a time, with a job that does nothing.
  */
 import { parseArgs } from 'node:util';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     films: { type: 'string', default: '8' },
     split: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '2' },
+    pinned: { type: 'boolean', default: false },
   },
 });
 const jobs = Number(values.jobs);
@@ -85,9 +87,11 @@ async function compareWorkers({ url, command }: RedisServer): Promise<void> {
 }
 
 async function compareSplit({ url, command }: RedisServer): Promise<void> {
-  const film = await openSplitFilm(url, Number(values.split));
+  const film = await openSplitFilm(url, { seconds: Number(values.split), pinned: values.pinned });
   const runs = new Map<number, SplitRun[]>([1, 2].map((workers) => [workers, []]));
-  say(`one film of ${values.split} s at 1080p, each worker with one rendering thread, from an empty cache:`);
+  say(
+    `one film of ${values.split} s at 1080p, each worker with one rendering thread${values.pinned ? ' on one processor' : ''}, from an empty cache:`,
+  );
   try {
     for (let round = 0; round < Number(values.rounds); round += 1)
       for (const [workers, done] of runs) {

@@ -27,14 +27,14 @@ export type SplitRun = {
 /** The film's files, made once; `render` makes the film with so many workers. */
 export async function openSplitFilm(
   url: string,
-  seconds: number,
+  { seconds, pinned }: { seconds: number; pinned: boolean },
 ): Promise<{ render(workers: number): Promise<SplitRun>; dispose(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'genscene-bench-media-'));
   const { storyboard } = await makeWorkload(folder, { seconds });
   const film = storyboardSchema.parse(absolute(storyboard as Storyboard, folder));
   return {
     render: (workers) =>
-      withWorkers(url, workers, { MEDIA_ROOTS: folder }, async ({ jobs, pids }) => {
+      withWorkers(url, workers, { env: { MEDIA_ROOTS: folder }, pinned }, async ({ jobs, pids }) => {
         const [idle, busy] = [pids.map(cpuSeconds), busySeconds()];
         const started = performance.now();
         const { job } = await jobs.add({

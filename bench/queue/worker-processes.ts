@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJobs } from '../../core/jobs/index.ts';
@@ -11,11 +11,17 @@ import { compileApp } from '../../test/helpers/compile-app.ts';
 
 export type Workers = { jobs: JobBackend; pids: number[] };
 
+export type WorkersTerms = {
+  env?: Record<string, string>;
+  /** Each gets one processor and no other, as on a host of its own (Linux's taskset). */
+  pinned?: boolean;
+};
+
 /** Starts them, waits until all are there, does the work, and ends them. */
 export async function withWorkers<T>(
   url: string,
   count: number,
-  env: Record<string, string>,
+  { env = {}, pinned = false }: WorkersTerms,
   work: (workers: Workers) => Promise<T>,
 ): Promise<T> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-bench-'));
@@ -23,7 +29,8 @@ export async function withWorkers<T>(
   const jobs = await openJobs({ dataDir, redisUrl: url });
   const children: ChildProcess[] = [];
   try {
-    for (let i = 0; i < count; i += 1) children.push(startWorker(program.file, { REDIS_URL: url, DATA_DIR: dataDir, ...env })); // prettier-ignore
+    const all = { REDIS_URL: url, DATA_DIR: dataDir, ...env };
+    for (let i = 0; i < count; i += 1) children.push(startWorker(program.file, all, pinned ? i : null));
     while ((await jobs.stats()).workers.length < count) await sleep(50);
     return await work({ jobs, pids: children.map(({ pid }) => pid!) });
   } finally {
@@ -34,10 +41,12 @@ export async function withWorkers<T>(
   }
 }
 
-function startWorker(file: string, env: Record<string, string>): ChildProcess {
+function startWorker(file: string, env: Record<string, string>, processor: number | null): ChildProcess {
   const all = { SERVICES: 'worker', RENDER_THREADS: '1', TTS_ENGINE: 'none', LOG_LEVEL: 'error', ...env };
   const settings = JSON.stringify({ env: all });
-  return spawn(process.execPath, [file, settings], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const command = [process.execPath, file, settings];
+  if (processor !== null) command.unshift('taskset', '-c', String(processor % availableParallelism()));
+  return spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 async function end(child: ChildProcess): Promise<void> {

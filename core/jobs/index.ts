@@ -24,6 +24,8 @@ export type JobsOptions = {
   reserveBytes?: number | undefined;
   /** Free space below which new jobs are refused, bytes; 64 MiB by default. */
   minFreeBytes?: number | undefined;
+  /** With Redis: longest that a call may take, ms; 3,000 by default. */
+  patienceMs?: number | undefined;
   /** How often to look for what other processes did, ms; 500 by default. */
   pollMs?: number | undefined;
   /** The clock, epoch ms; else this host's, or with Redis that of Redis. */
@@ -49,6 +51,7 @@ export async function openJobs(options: JobsOptions): Promise<JobBackend> {
       ...policy,
       url: options.redisUrl,
       log: options.log ?? silent,
+      patienceMs: options.patienceMs,
       now: options.now,
     });
   }
