@@ -55,8 +55,8 @@ export function startWorker(options: WorkerOptions): Worker {
   const id = options.workerId ?? `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const stopping = new AbortController();
   const parking = new AbortController();
-  // Each running job listens to it.
-  setMaxListeners(0, parking.signal);
+  // Each running job listens to one, each slot that waits for a store to come back to the other.
+  setMaxListeners(0, parking.signal, stopping.signal);
   const slots = new Slots(concurrency);
   const { help } = options;
   const helper = help && jobs.help && new Helper({ jobs, board: jobs.help, workerId: id, log, ...help });
