@@ -3,6 +3,7 @@ import type { Origin } from '../core/jobs/types.ts';
 import { isFinal, type Job } from '../core/schema/job.ts';
 import { encodeAction, type ActionName } from './actions.ts';
 import { readDraft } from './drafts.ts';
+import { issueLines } from './issue-lines.ts';
 import { clockTime, sayDuration, saySize, wordsOf, type Words } from './texts/index.ts';
 import type { ActionButton, Attachment, Button, Confirmation, Line, Link, Locale, Message } from './types.ts';
 
@@ -130,6 +131,8 @@ function failureLines(job: Job, words: Words): Line[] {
   const error = job.error;
   if (!error) return [{ text: words.status.failed, style: 'strong' }];
   const [what, advice] = words.faults[error.code] ?? words.faults['internal']!;
+  if (error.issues && error.issues.length > 1)
+    return [{ text: what, style: 'strong' }, ...issueLines(error.issues, words), { text: advice }];
   const reason = words.reason(withoutScene(error));
   return [
     { text: what, style: 'strong' },

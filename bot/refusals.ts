@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { StudioError } from '../core/errors.ts';
 import { encodeAction } from './actions.ts';
+import { issueLines } from './issue-lines.ts';
 import { ownerOf } from './permissions.ts';
 import type { QuotaRefusal } from './quotas.ts';
 import { sayDuration, wordsOf } from './texts/index.ts';
 import type { Asker, Attachment, ChatStore, Invocation, Locale, Message } from './types.ts';
 
-const ISSUES_SHOWN = 8;
 const TYPED = 'typed-';
 
 /** What someone typed; `goesOn`: the form of a film may go on with it. */
@@ -35,15 +35,8 @@ export function faultMessage(error: unknown, locale: Locale): Message {
   const [what, advice] = words.faults[code] ?? words.faults['internal']!;
   const message: Message = { tone: 'bad', lines: [{ text: what, style: 'strong' }] };
   if (error instanceof StudioError) {
-    const issues = error.issues ?? [];
-    const shown = issues.length > 0 ? issues.slice(0, ISSUES_SHOWN) : [{ path: '', message: error.message }];
-    for (const { path, message: reason } of shown) {
-      const known = words.reason(reason) ?? (path ? words.refusals.wrong : '');
-      const said = [path && words.faultPlace(path), known].filter(Boolean).join(': ');
-      if (said) message.lines!.push({ text: said, style: 'quote' });
-    }
-    if (issues.length > ISSUES_SHOWN)
-      message.lines!.push({ text: words.refusals.manyFaults(issues.length - ISSUES_SHOWN), style: 'small' });
+    const issues = error.issues?.length ? error.issues : [{ path: '', message: error.message }];
+    message.lines!.push(...issueLines(issues, words));
   }
   message.lines!.push({ text: advice });
   return message;

@@ -180,6 +180,9 @@ function outcomeOf(ended: Ended, signal: AbortSignal): Outcome {
   return { status: 'failed', error: jobError(error) };
 }
 
+/** More faults than anybody mends at once are not kept with the job. */
+const ISSUES_KEPT = 100;
+
 /** An error as the job shows it: no stack, no cause. */
 export function jobError(error: StudioError): JobError {
   return {
@@ -189,6 +192,7 @@ export function jobError(error: StudioError): JobError {
     retryable: error.retryable,
     message: error.message,
     hint: error.hint ?? null,
+    ...(error.issues?.length ? { issues: error.issues.slice(0, ISSUES_KEPT) } : {}),
   };
 }
 

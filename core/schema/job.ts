@@ -23,6 +23,10 @@ export const jobErrorSchema = z.object({
   retryable: z.boolean(),
   message: z.string(),
   hint: z.string().nullable(),
+  issues: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .optional()
+    .describe('Each fault with its field, such as scenes[3].media.src, where fields are at fault'),
 });
 
 const webhookDeliverySchema = z.object({
