@@ -105,7 +105,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     statusRoutes(api, studio, config);
     jobRoutes(api, studio, config);
     voiceRoutes(api, studio);
-    assetRoutes(api, studio);
+    assetRoutes(api, studio, config);
     usageRoutes(api, studio);
   });
   return server;

@@ -46,7 +46,7 @@ export type AssetsStoreOptions = {
   keepMs: number;
   /** All uploads together, bytes. */
   maxBytes: number;
-  /** Largest upload, bytes; by default the largest of a clip. */
+  /** Largest upload, bytes; by default the largest of anything that is taken. */
   maxFileBytes?: number;
   /** Of what is taken, where they differ from the ingest's own. */
   limits?: Partial<IngestLimits>;
@@ -74,7 +74,8 @@ export function assetsDirOf(dataDir: string): string {
 
 export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
   const { folder, guard, limits = {} } = options;
-  const maxFileBytes = options.maxFileBytes ?? limits.clipBytes ?? defaultLimits.clipBytes;
+  const { pictureBytes, clipBytes, trackBytes } = { ...defaultLimits, ...limits };
+  const maxFileBytes = options.maxFileBytes ?? Math.max(pictureBytes, clipBytes, trackBytes);
   const shared = options.shared && openSharedAssets(options.shared);
   const turns = createTurns(VETTED_AT_ONCE);
   const bringing = createSharedWork();

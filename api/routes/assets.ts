@@ -1,6 +1,7 @@
 /** Uploads: one file as multipart, streamed to disk and vetted; the answer is what to write as `src`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
+import type { Config } from '../../core/config.ts';
 import { StudioError } from '../../core/errors.ts';
 import type { StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
@@ -8,10 +9,12 @@ import { audit } from '../plugins/logging.ts';
 import { assetSchema } from '../schema.ts';
 import { callerOf } from '../types.ts';
 
-/** Bytes of a form with the largest clip in it: what says it is larger is not waited for. */
-const LONGEST_FORM = 2 * 1024 ** 3 + 64 * 1024;
+/** What a form has around its file, bytes at most. */
+const FORM_BYTES = 64 * 1024;
 
-export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
+export function assetRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
+  const { pictureBytes, clipBytes, trackBytes } = config.media.limits;
+  const most = Math.max(pictureBytes, clipBytes, trackBytes);
   api.post(
     '/api/assets',
     describeRoute('assets', 'Upload a picture, clip or sound (multipart/form-data, one file)', {
@@ -20,8 +23,9 @@ export function assetRoutes(api: FastifyInstance, studio: StudioService): void {
     }),
     async (request, reply) => {
       if (!request.isMultipart()) throw Object.assign(new Error('Not multipart.'), { statusCode: 415 });
-      if (Number(request.headers['content-length'] ?? 0) > LONGEST_FORM)
-        throw new StudioError('too_large', 'The upload is larger than 2 GiB.', {
+      // What says that it is larger is not waited for.
+      if (Number(request.headers['content-length'] ?? 0) > most + FORM_BYTES)
+        throw new StudioError('too_large', `The upload is larger than ${Math.round(most / 1024 ** 2)} MB.`, {
           hint: 'Cut the clip, or encode it smaller.',
         });
       const upload = await readForm(request);
