@@ -68,7 +68,12 @@ export function beyondLimits(storyboard: Storyboard, most: StoryboardLimits): Is
   const tooLong = filmTooLong(storyboard, most.seconds);
   return [
     ...(scenes > most.scenes
-      ? [{ path: 'scenes', message: `has ${scenes} entries; ${most.scenes} are the most here` }]
+      ? [
+          {
+            path: 'scenes',
+            message: `has ${scenes} entries; ${most.scenes} are the most here (FILM_MAX_SCENES)`,
+          },
+        ]
       : []),
     ...(tooLong ? [tooLong] : []),
     ...(firstTooMany === undefined
@@ -76,7 +81,7 @@ export function beyondLimits(storyboard: Storyboard, most: StoryboardLimits): Is
       : [
           {
             path: firstTooMany,
-            message: `is one of ${addresses.size} different addresses; a film may fetch ${most.downloads}`,
+            message: `is one of ${addresses.size} different addresses; a film may fetch ${most.downloads} (FILM_MAX_DOWNLOADS)`,
           },
         ]),
   ];
@@ -89,7 +94,7 @@ function filmTooLong(storyboard: Storyboard, most: number): Issue | null {
   if (seconds <= most) return null;
   return {
     path: 'scenes',
-    message: `last ${Math.round(seconds)} s together; a film may last ${most} s, so make two of it`,
+    message: `last ${Math.round(seconds)} s together; a film may last ${most} s (FILM_MAX_S), so make two of it`,
   };
 }
 

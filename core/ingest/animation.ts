@@ -6,7 +6,7 @@ import type { Ffmpeg, FfmpegInput } from '../ffmpeg.ts';
 import type { IngestLimits } from './limits.ts';
 import type { MediaType } from './media-type.ts';
 import { pictureError } from './picture-error.ts';
-import { unusable } from './refusal.ts';
+import { orRaise, unusable } from './refusal.ts';
 import { guardedInput } from './guarded-input.ts';
 import { readStreams } from './streams.ts';
 
@@ -57,7 +57,7 @@ async function sharpInput(source: string, limits: IngestLimits, signal: AbortSig
   if (film.lengthS > limits.clipSeconds)
     throw unusable(
       `The animation is longer than ${limits.clipSeconds} s.`,
-      'Cut out the part that is needed.',
+      orRaise('Cut out the part that is needed.', 'clipSeconds'),
     );
   const frames = repeatFrames(decodeBatches(source, meta, limits, signal), meta.delays, film, signal);
   return {

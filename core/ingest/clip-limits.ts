@@ -1,7 +1,7 @@
 /** Pure: which clips are taken, by what their headers say. */
 import type { IngestLimits } from './limits.ts';
 import type { MediaType } from './media-type.ts';
-import { unusable } from './refusal.ts';
+import { orRaise, unusable } from './refusal.ts';
 import type { Streams, VideoStream } from './streams.ts';
 
 /** @throws {StudioError} media_unusable when this is no clip, or one beyond the limits */
@@ -35,17 +35,19 @@ export function checkSize(video: VideoStream, limits: IngestLimits): void {
   if (pixels > limits.clipPixels)
     throw unusable(
       `The frames are ${width} × ${height} px; at most ${millions(limits.clipPixels)} million px are taken.`,
-      'Scale the clip down to 4k or less.',
+      orRaise('Scale the clip down to 4k or less.', 'clipPixels'),
     );
   if (!(video.fps > 0)) throw unusable('The frame rate cannot be read.', 'Convert the clip to MP4 (H.264).');
   if (video.fps > limits.clipFps * 1.01)
     throw unusable(
       `The clip has ${Math.round(video.fps)} frames a second; at most ${limits.clipFps} are taken.`,
-      `Convert it to ${limits.clipFps} or fewer.`,
+      orRaise(`Convert it to ${limits.clipFps} or fewer.`, 'clipFps'),
     );
-  if (pixels * video.fps > limits.clipPixelRate)
+  // Whoever allows larger frames wants them at an ordinary rate at least.
+  const pixelRate = Math.max(limits.clipPixelRate, limits.clipPixels * 30);
+  if (pixels * video.fps > pixelRate)
     throw unusable(
-      `${width} × ${height} px at ${Math.round(video.fps)} frames a second is too much; at most ${millions(limits.clipPixelRate)} million px a second are taken.`,
+      `${width} × ${height} px at ${Math.round(video.fps)} frames a second is too much; at most ${millions(pixelRate)} million px a second are taken.`,
       'Scale the clip down to 4k, or halve its frame rate.',
     );
 }
@@ -54,7 +56,7 @@ export function checkDuration(seconds: number | null, limits: IngestLimits): voi
   if ((seconds ?? 0) > limits.clipSeconds)
     throw unusable(
       `The clip lasts ${Math.round(seconds ?? 0)} s; at most ${limits.clipSeconds} s are taken.`,
-      'Cut out the part that is needed.',
+      orRaise('Cut out the part that is needed.', 'clipSeconds'),
     );
 }
 

@@ -1,15 +1,22 @@
 /** What went wrong with a download, as errors that say what to do. */
 import { asStudioError, StudioError } from '../errors.ts';
+import { orRaise } from './refusal.ts';
+
+const LATER = 'Try again later, or upload the file and use its asset:… id.';
 
 export function failed(message: string, hint: string, retryable = false, cause?: unknown): StudioError {
   return new StudioError('fetch_failed', message, { hint, retryable, cause });
 }
 
 export function timedOut(message: string, cause?: unknown): StudioError {
-  return new StudioError('timeout', message, {
+  return new StudioError('timeout', message, { retryable: true, hint: LATER, cause });
+}
+
+/** @param ms what one download may take */
+export function tookTooLong(ms: number): StudioError {
+  return new StudioError('timeout', `The download took longer than ${ms / 1000} s.`, {
     retryable: true,
-    hint: 'Try again later, or upload the file and use its asset:… id.',
-    cause,
+    hint: orRaise(LATER, 'fetchMs'),
   });
 }
 

@@ -10,7 +10,7 @@ import type { Agent, Dispatcher } from 'undici';
 import { asStudioError, type StudioError } from '../errors.ts';
 import { checkUrl, hostOf, type AddressRules } from './addresses.ts';
 import { createAgent, realNetwork, type Network } from './connect.ts';
-import { failed, fetchError, timedOut } from './fetch-error.ts';
+import { failed, fetchError, tookTooLong } from './fetch-error.ts';
 import type { IngestLimits } from './limits.ts';
 import { tooLarge } from './refusal.ts';
 import type { Progress } from './shared-work.ts';
@@ -22,6 +22,8 @@ export type Download = {
   bytes: number;
   /** For asking next time whether it changed; both null means that cannot be asked. */
   validators: Validators;
+  /** Where redirects led: the address that the validators are of. */
+  at: string;
 };
 
 /** What came of a file before the connection broke. */
@@ -35,9 +37,10 @@ export type FetchTask = {
   begun?: Begun | null;
   /** Takes over `target` when the download failed in a way that another try may mend. */
   onBroken?: (begun: Begun) => Promise<void>;
-  maxBytes: number;
+  /** Largest body, by the limits given beside. */
+  limit: 'pictureBytes' | 'clipBytes' | 'trackBytes';
   /** Of the copy we have: the server may then answer that it did not change. */
-  known?: Validators | undefined;
+  known?: (Validators & { at: string }) | undefined;
   signal: AbortSignal;
   onBytes?: Progress | undefined;
 };
@@ -63,7 +66,7 @@ export async function fetchFile(task: FetchTask, options: Options): Promise<Down
   checkUrl(task.url, options.rules);
   const agent = createAgent(options.rules, options.network ?? realNetwork, limits.connectMs, limits.idleMs);
   const deadline = new AbortController();
-  const late = () => deadline.abort(timedOut(`The download took longer than ${limits.fetchMs / 1000} s.`));
+  const late = () => deadline.abort(tookTooLong(limits.fetchMs));
   const timer = setTimeout(late, limits.fetchMs);
   const signal = AbortSignal.any([task.signal, deadline.signal]);
   const arrival = await openArrival(task);
@@ -124,20 +127,21 @@ async function fetchOnce(
   agent: Agent,
   arrival: Arrival,
 ): Promise<Download | null> {
-  const response = await followRedirects(task, options, agent, requestHeaders(task, arrival));
+  const { response, at } = await followRedirects(task, options, agent, requestHeaders(task, arrival));
   try {
-    if (response.statusCode === 304 && task.known) return null;
+    if (response.statusCode === 304 && task.known?.at === at) return null;
     if (response.statusCode === 416 && arrival.bytes > 0) throw await startOver(arrival);
     checkStatus(response.statusCode);
     await continueOrRestart(response, arrival);
     const total = expectedBytes(response, arrival.bytes);
-    if (total !== null && total > task.maxBytes) throw tooLarge(task.maxBytes);
+    const most = options.limits[task.limit];
+    if (total !== null && total > most) throw tooLarge(most, task.limit);
     arrival.validators = validatorsOf(response);
-    await receive(response, arrival, total, task);
+    await receive(response, arrival, total, most, task);
     if (total !== null && arrival.bytes !== total)
       throw failed('The connection broke off in the middle of the file.', 'Try again later.', true);
     if (arrival.bytes === 0) throw failed('The address gave an empty file.', 'Check the address.');
-    return { sha256: arrival.hash.digest('hex'), bytes: arrival.bytes, validators: arrival.validators };
+    return { sha256: arrival.hash.digest('hex'), bytes: arrival.bytes, validators: arrival.validators, at };
   } finally {
     // Whatever was not read is not waited for.
     response.body.on('error', () => {}).destroy();
@@ -166,11 +170,11 @@ async function followRedirects(
   options: Options,
   agent: Agent,
   headers: Record<string, string>,
-): Promise<Response> {
+): Promise<{ response: Response; at: string }> {
   let url = checkUrl(task.url, options.rules);
   for (let hops = 0; ; hops += 1) {
-    // An address of its own answers "unchanged" only about itself.
-    const sent = hops > 0 ? withoutConditions(headers) : headers;
+    // An address answers "unchanged" only about itself.
+    const sent = url.href === task.known?.at ? headers : withoutConditions(headers);
     const response = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
@@ -179,7 +183,7 @@ async function followRedirects(
       signal: task.signal,
     });
     const location = response.headers.location;
-    if (![301, 302, 303, 307, 308].includes(response.statusCode)) return response;
+    if (![301, 302, 303, 307, 308].includes(response.statusCode)) return { response, at: url.href };
     response.body.on('error', () => {}).destroy();
     if (typeof location !== 'string')
       throw failed(`${hostOf(url)} redirects to nowhere.`, 'Check the address in a browser.');
@@ -254,10 +258,11 @@ async function receive(
   response: Response,
   arrival: Arrival,
   total: number | null,
+  most: number,
   task: FetchTask,
 ): Promise<void> {
   for await (const piece of response.body as AsyncIterable<Buffer>) {
-    if (arrival.bytes + piece.length > task.maxBytes) throw tooLarge(task.maxBytes);
+    if (arrival.bytes + piece.length > most) throw tooLarge(most, task.limit);
     await arrival.file.write(piece, 0, piece.length, arrival.bytes);
     arrival.hash.update(piece);
     arrival.bytes += piece.length;

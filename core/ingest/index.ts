@@ -12,7 +12,7 @@ import { clipKey, makeClip } from './clip.ts';
 import type { Network } from './connect.ts';
 import { contentKey } from './content-key.ts';
 import { defaultLimits, type IngestLimits } from './limits.ts';
-import { createOriginals, type Original } from './originals.ts';
+import { createOriginals, type ByteLimit, type Original } from './originals.ts';
 import { makePicture, pictureKey } from './picture.ts';
 import { createSharedWork } from './shared-work.ts';
 import { findSource } from './source.ts';
@@ -56,7 +56,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const originals = createOriginals({ cache, shared, limits, rules, network: options.network });
   const deps = { ffmpeg: options.ffmpeg, cache, limits };
 
-  const bring = async (src: string, context: IngestContext, maxBytes: number): Promise<Original> => {
+  const bring = async (src: string, context: IngestContext, limit: ByteLimit): Promise<Original> => {
     if (context.signal?.aborted) throw asStudioError(context.signal.reason, 'cancelled');
     const asset = assetIdOf(src);
     if (asset !== null) await options.bringAsset?.(asset, context.signal);
@@ -66,22 +66,20 @@ export function createIngest(options: IngestOptions): Ingest {
       assetsDir: options.assetsDir,
     });
     if (source.kind === 'file' || !context.downloads)
-      return originals.bring(source, maxBytes, { signal: context.signal, onProgress: context.onBytes });
-    return context.downloads.count(source.url, context, (caller) =>
-      originals.bring(source, maxBytes, caller),
-    );
+      return originals.bring(source, limit, { signal: context.signal, onProgress: context.onBytes });
+    return context.downloads.count(source.url, context, (caller) => originals.bring(source, limit, caller));
   };
 
   return {
     async picture(src: string, context: PictureContext = {}) {
-      const original = await bring(src, context, limits.pictureBytes);
+      const original = await bring(src, context, 'pictureBytes');
       return shared.run(pictureKey(original, context), context, (signal) =>
         makePicture(deps, original, context, signal),
       );
     },
 
     async clip(src: string, context: ClipContext = {}) {
-      const original = await bring(src, context, limits.clipBytes);
+      const original = await bring(src, context, 'clipBytes');
       const { start, end, sound, background = '#000000' } = context;
       const whole = await shared.run(clipKey(original, background), context, (signal) =>
         makeClip(deps, original, background, signal),
@@ -93,7 +91,7 @@ export function createIngest(options: IngestOptions): Ingest {
     },
 
     async track(src: string, context: IngestContext = {}) {
-      const original = await bring(src, context, limits.trackBytes);
+      const original = await bring(src, context, 'trackBytes');
       return shared.run(trackKey(original), context, (signal) => makeTrack(deps, original, signal));
     },
   };

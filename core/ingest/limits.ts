@@ -20,7 +20,7 @@ export type IngestLimits = {
   clipPixels: number;
   /** Highest frame rate; slow-motion recordings of telephones have 240. */
   clipFps: number;
-  /** Most pixels a second: 4k at 60 passes, 8k at 30 does not. */
+  /** Most pixels a second: 4k at 60 passes, 8k at 30 does not; never below 30 frames of `clipPixels`. */
   clipPixelRate: number;
   /** Channels of a sound stream. */
   trackChannels: number;
@@ -40,6 +40,19 @@ export type IngestLimits = {
   /** Cached files used within this time are never removed, ms; longer than a job may run. */
   keepUsedMs: number;
 };
+
+/** The settings that change limits, for errors to name. Those without one follow from the rest, or from the machine. */
+export const limitSettings = {
+  pictureBytes: 'MEDIA_MAX_PICTURE_MB',
+  clipBytes: 'MEDIA_MAX_CLIP_MB',
+  trackBytes: 'MEDIA_MAX_SOUND_MB',
+  picturePixels: 'MEDIA_MAX_PICTURE_MPX',
+  clipPixels: 'MEDIA_MAX_CLIP_MPX',
+  clipSeconds: 'MEDIA_MAX_CLIP_S',
+  trackSeconds: 'MEDIA_MAX_SOUND_S',
+  clipFps: 'MEDIA_MAX_FPS',
+  fetchMs: 'MEDIA_FETCH_TIMEOUT_S',
+} as const satisfies Partial<Record<keyof IngestLimits, string>>;
 
 export const defaultLimits: Readonly<IngestLimits> = {
   pictureBytes: 100 * MiB,

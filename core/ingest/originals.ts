@@ -22,13 +22,16 @@ export type Original = {
   file(signal: AbortSignal): Promise<string>;
 };
 
+/** Which of the limits holds for a file: by what it is to be used as. */
+export type ByteLimit = 'pictureBytes' | 'clipBytes' | 'trackBytes';
+
 export type Originals = {
   /**
    * @throws {StudioError} url_not_allowed, fetch_failed, too_large, timeout, media_unusable, no_space, cancelled
    */
   bring(
     source: Source,
-    maxBytes: number,
+    limit: ByteLimit,
     caller: { signal?: AbortSignal | undefined; onProgress?: Progress | undefined },
   ): Promise<Original>;
 };
@@ -40,19 +43,20 @@ type Deps = {
   rules: AddressRules;
   network?: Network | undefined;
 };
-type UrlRecord = { sha256: string; bytes: number; validators: Validators };
+/** `at` is where redirects led. */
+type UrlRecord = { sha256: string; bytes: number; validators: Validators; at: string };
 type FileRecord = { sha256: string };
 
 const COPY_CHUNK = 1 << 20;
 
 export function createOriginals(deps: Deps): Originals {
   return {
-    bring(source, maxBytes, caller) {
+    bring(source, limit, caller) {
       const name = source.kind === 'url' ? source.url : source.path;
-      return deps.shared.run(`bring ${maxBytes} ${name}`, caller, (signal, onProgress) =>
+      return deps.shared.run(`bring ${limit} ${name}`, caller, (signal, onProgress) =>
         source.kind === 'url'
-          ? bringUrl(deps, source.url, maxBytes, signal, onProgress)
-          : bringFile(deps, source.path, maxBytes, signal),
+          ? bringUrl(deps, source.url, limit, signal, onProgress)
+          : bringFile(deps, source.path, limit, signal),
       );
     },
   };
@@ -62,22 +66,25 @@ export function createOriginals(deps: Deps): Originals {
 async function bringUrl(
   deps: Deps,
   url: string,
-  maxBytes: number,
+  limit: ByteLimit,
   signal: AbortSignal,
   onBytes: Progress,
 ): Promise<Original> {
   const { cache } = deps;
+  const maxBytes = deps.limits[limit];
   const recordName = `url-${digest(url)}.json`;
   const record = await cache.readRecord<UrlRecord>(recordName);
   const usable =
     record && record.bytes <= maxBytes && (await cache.use(originalName(record.sha256))) ? record : null;
   const asked =
-    usable && (usable.validators.etag ?? usable.validators.lastModified) ? usable.validators : undefined;
+    usable && (usable.validators.etag ?? usable.validators.lastModified)
+      ? { ...usable.validators, at: usable.at }
+      : undefined;
   const temp = await cache.temp('.download');
   const begun = usable ? null : await takeBegun(cache, url, temp);
   const onBroken = (later: Begun): Promise<void> => keepBegun(cache, url, temp, later);
   const fetched = await fetchFile(
-    { url, target: temp, begun, onBroken, maxBytes, known: asked, signal, onBytes },
+    { url, target: temp, begun, onBroken, limit, known: asked, signal, onBytes },
     deps,
   );
   if (!fetched) {
@@ -90,6 +97,7 @@ async function bringUrl(
     sha256: fetched.sha256,
     bytes: fetched.bytes,
     validators: fetched.validators,
+    at: fetched.at,
   } satisfies UrlRecord);
   return original(file, fetched.sha256);
 }
@@ -98,20 +106,20 @@ async function bringUrl(
  * A local file. One that has not changed since its content was last hashed (by inode, size and
  * change time, which no program can set back) is not read again unless its bytes are needed.
  */
-async function bringFile(deps: Deps, file: string, maxBytes: number, signal: AbortSignal): Promise<Original> {
+async function bringFile(deps: Deps, file: string, limit: ByteLimit, signal: AbortSignal): Promise<Original> {
   const { cache } = deps;
   const { handle, stat } = await openRegularFile(file);
   try {
-    if (stat.size > BigInt(maxBytes)) throw tooLarge(maxBytes);
+    if (stat.size > BigInt(deps.limits[limit])) throw tooLarge(deps.limits[limit], limit);
     if (stat.size === 0n) throw unusable('The file is empty.', 'Export or upload it again.');
     const recordName = `file-${digest([file, stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' '))}.json`;
     const record = await cache.readRecord<FileRecord>(recordName);
     if (record)
       return {
         sha256: record.sha256,
-        file: (later) => copyAgain(cache, file, record.sha256, maxBytes, later),
+        file: (later) => copyAgain(deps, file, record.sha256, limit, later),
       };
-    const sha256 = await copyIn(cache, handle, maxBytes, signal);
+    const sha256 = await copyIn(deps, handle, limit, signal);
     await cache.writeRecord(recordName, { sha256 } satisfies FileRecord);
     return original(cache.path(originalName(sha256)), sha256);
   } finally {
@@ -133,16 +141,17 @@ async function openRegularFile(file: string): Promise<{ handle: FileHandle; stat
 
 /** The copy of a file that was hashed before; the copy may have been removed to make room. */
 async function copyAgain(
-  cache: Cache,
+  deps: Deps,
   file: string,
   sha256: string,
-  maxBytes: number,
+  limit: ByteLimit,
   signal: AbortSignal,
 ): Promise<string> {
+  const { cache } = deps;
   if (await cache.use(originalName(sha256))) return cache.path(originalName(sha256));
   const { handle } = await openRegularFile(file);
   try {
-    if ((await copyIn(cache, handle, maxBytes, signal)) !== sha256)
+    if ((await copyIn(deps, handle, limit, signal)) !== sha256)
       throw unusable('The file changed while it was being read.', 'Try again when it is complete.');
     return cache.path(originalName(sha256));
   } finally {
@@ -151,9 +160,9 @@ async function copyAgain(
 }
 
 async function copyIn(
-  cache: Cache,
+  { cache, limits }: Deps,
   source: FileHandle,
-  maxBytes: number,
+  limit: ByteLimit,
   signal: AbortSignal,
 ): Promise<string> {
   const temp = await cache.temp('.copy');
@@ -167,7 +176,7 @@ async function copyIn(
         const { bytesRead } = await source.read(chunk, 0, chunk.length, offset);
         if (bytesRead === 0) break;
         offset += bytesRead;
-        if (offset > maxBytes) throw tooLarge(maxBytes); // it grew while we read
+        if (offset > limits[limit]) throw tooLarge(limits[limit], limit); // it grew while we read
         const piece = chunk.subarray(0, bytesRead);
         hash.update(piece);
         await target.write(piece);

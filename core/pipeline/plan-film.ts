@@ -106,9 +106,9 @@ export async function planFilm(
 function checkLength({ frames, fps }: Timeline, most: number): void {
   const seconds = Math.round(frames / fps);
   if (seconds <= most) return;
-  const message = `last ${seconds} s together; a film may last ${most} s`;
+  const message = `last ${seconds} s together; a film may last ${most} s (FILM_MAX_S)`;
   throw new StudioError('invalid_storyboard', `The film would last ${seconds} s; ${most} s are the most.`, {
     issues: [{ path: 'scenes', message }],
-    hint: 'Make two films of it, or shorten its text.',
+    hint: 'Make two films of it, or shorten its text. The limit is the setting FILM_MAX_S.',
   });
 }

@@ -71,9 +71,12 @@ describe('one film', () => {
     const { status, body } = await post(words);
     expect(status).toBe(400);
     expect(body.error.issues).toEqual([
-      { path: 'scenes', message: 'has 4 entries; 3 are the most here' },
-      { path: 'scenes', message: expect.stringContaining('a film may last 4 s') },
-      { path: 'scenes[3].media.src', message: expect.stringContaining('a film may fetch 3') },
+      { path: 'scenes', message: 'has 4 entries; 3 are the most here (FILM_MAX_SCENES)' },
+      { path: 'scenes', message: expect.stringContaining('a film may last 4 s (FILM_MAX_S)') },
+      {
+        path: 'scenes[3].media.src',
+        message: expect.stringContaining('a film may fetch 3 (FILM_MAX_DOWNLOADS)'),
+      },
     ]);
   });
 
@@ -83,25 +86,35 @@ describe('one film', () => {
     ).toMatchObject({
       code: 'invalid_storyboard',
       message: expect.stringContaining('4 s are the most'),
+      hint: expect.stringContaining('FILM_MAX_S'),
     });
   });
 
   it('fetches no more in all than the settings say', async () => {
     const error = await failure([1, 2, 3].map((name) => image(`${address}/${name}.png`)));
-    expect(error).toMatchObject({ code: 'too_large', message: expect.stringContaining('MB of downloads') });
+    expect(error).toMatchObject({
+      code: 'too_large',
+      message: expect.stringContaining('MB of downloads'),
+      hint: expect.stringContaining('FILM_MAX_DOWNLOAD_MB'),
+    });
   });
 });
 
 describe('one file', () => {
   it.each([
-    ['large.png', image, 'too_large', 'larger than 410 kB'],
-    ['wide.png', image, 'media_unusable', 'more than 0.2 million px'],
-    ['long.mp4', video, 'media_unusable', 'lasts 3 s; at most 2 s'],
-    ['fast.mp4', video, 'media_unusable', '60 frames a second; at most 50'],
-    ['long.mp3', (audio: string) => ({ audio }), 'media_unusable', 'longer than 2 s'],
-  ])('%s beyond a limit is refused, and which', async (name, scene, code, words) => {
+    ['large.png', image, 'too_large', 'larger than 410 kB', 'MEDIA_MAX_PICTURE_MB'],
+    ['wide.png', image, 'media_unusable', 'more than 0.2 million px', 'MEDIA_MAX_PICTURE_MPX'],
+    ['long.mp4', video, 'media_unusable', 'lasts 3 s; at most 2 s', 'MEDIA_MAX_CLIP_S'],
+    ['fast.mp4', video, 'media_unusable', '60 frames a second; at most 50', 'MEDIA_MAX_FPS'],
+    ['long.mp3', (audio: string) => ({ audio }), 'media_unusable', 'longer than 2 s', 'MEDIA_MAX_SOUND_S'],
+  ])('%s beyond a limit is refused, and which', async (name, scene, code, words, setting) => {
     const error = await failure([scene(path.join(root(), name))]);
-    expect(error).toMatchObject({ code, scene: 1, message: expect.stringContaining(words) });
+    expect(error).toMatchObject({
+      code,
+      scene: 1,
+      message: expect.stringContaining(words),
+      hint: expect.stringContaining(setting),
+    });
   });
 });
 

@@ -483,6 +483,27 @@ describe('what is there already', () => {
     expect(await fetchPicture(local())).toMatchObject({ width: 120 });
   });
 
+  it('asks so where redirects led before, and nobody else', async () => {
+    let target = '/real.png';
+    answer = (request, response) => {
+      if (request.url === '/a.png') response.writeHead(302, { location: target }).end();
+      else if (request.headers['if-none-match'] === '"v1"') response.writeHead(304).end();
+      else response.writeHead(200, { etag: '"v1"' }).end(picture);
+    };
+    const first = await fetchPicture(local());
+    expect(await fetchPicture(local())).toEqual(first);
+    target = '/other.png';
+    expect(await fetchPicture(local())).toEqual(first);
+    expect(requests.map(({ url, headers }) => [url, headers['if-none-match']])).toEqual([
+      ['/a.png', undefined],
+      ['/real.png', undefined],
+      ['/a.png', undefined],
+      ['/real.png', '"v1"'],
+      ['/a.png', undefined],
+      ['/other.png', undefined],
+    ]);
+  });
+
   it('fetches anew what a server cannot vouch for', async () => {
     await fetchPicture(local());
     await fetchPicture(local());
