@@ -32,7 +32,9 @@ const sentences: readonly (readonly [english: string, spanish: string])[] = [
   ['The file cannot be opened.', 'No se puede abrir el archivo.'],
   ['The file is cut short: its index is missing.', 'El archivo está cortado: le falta el índice.'],
   ['The file is damaged and cannot be read.', 'El archivo está dañado y no se puede leer.'],
+  ['A stream of the file is in a format that is not taken (…).', 'Una pista del archivo está en un formato que no se admite ({1}).'],
   ['The file is of no kind that we know, or it is damaged.', 'No conozco este tipo de archivo, o está dañado.'],
+  ['The file is a HEIC picture, which cannot be read here.', 'El archivo es una imagen HEIC, que aquí no se puede leer.'],
   ['The file is a playlist, which refers to other files.', 'El archivo es una lista de reproducción que remite a otros archivos.'],
   ['The file is an SVG drawing, which may refer to other files.', 'El archivo es un dibujo SVG, que puede remitir a otros archivos.'],
   ['The file is larger than ….', 'El archivo ocupa más de {1}.'],
@@ -133,7 +135,7 @@ const sentences: readonly (readonly [english: string, spanish: string])[] = [
   ['must be a file', 'debe ser un archivo'],
   ['must be later than start (… s); got …', 'debe ir después del comienzo ({1} s); es {2}'],
   ['must have "scenes"', 'debe tener «scenes»'],
-  ['last … s together; a film may last … s, so make two of it', 'duran {1} s en total; un vídeo puede durar {2} s: haz dos'],
+  ['last … s together; a film may last … s (FILM_MAX_S), so make two of it', 'duran {1} s en total; un vídeo puede durar {2} s (FILM_MAX_S): haz dos'],
   ['and … more faults; correct these first', 'y {1} fallos más; corrige estos primero'],
   // warnings
   ['its speech lasts longer than its duration of … s, so it was lengthened to … s.', 'su narración dura más que sus {1} s, así que se alargó a {2} s.'],

@@ -10,7 +10,7 @@ export type ClipLook = Pick<
 >;
 
 /** Decoders that mark each frame as interlaced or not; of others only the file as a whole is known. */
-const MARKS_FRAMES = ['h264', 'hevc', 'mpeg2video', 'vc1'];
+const MARKS_FRAMES = ['h264', 'hevc', 'mpeg2video', 'mpeg4', 'vc1'];
 
 /** Formats the fast colour filter takes; the J and alpha variants would be converted on the way in. */
 const FAST_FORMATS = ['yuv420p', 'yuv422p', 'yuv444p', 'yuv420p10le', 'yuv422p10le', 'yuv444p10le'];

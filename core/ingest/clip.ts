@@ -15,7 +15,7 @@ import type { IngestLimits } from './limits.ts';
 import { identify } from './media-type.ts';
 import type { Original } from './originals.ts';
 import { unusable } from './refusal.ts';
-import { readStreams, type SoundStream, type VideoStream } from './streams.ts';
+import { readStreams, type SoundStream, type Streams, type VideoStream } from './streams.ts';
 import type { Clip } from './types.ts';
 
 type Deps = { ffmpeg: Ffmpeg; cache: Cache; limits: IngestLimits };
@@ -32,7 +32,7 @@ type Known = Pick<WholeClip, 'source' | 'sound'> & { announcedS: number | null }
 type ClipRecord = Omit<WholeClip, 'path'> & { extension: string };
 
 /** Raised whenever the same source would give other frames. */
-const VERSION = 2;
+const VERSION = 3;
 /** Of a clip that shows the same over every background; with one, of a clip that it shines through. */
 export function clipKey(original: Original, background?: string): string {
   return contentKey('clip', VERSION, original.sha256, background ?? null);
@@ -67,7 +67,7 @@ export async function makeClip(
   const video = checkVideo(streams, type, deps.limits);
   const known = {
     source: original.sha256,
-    announcedS: video.durationS ?? streams.durationS,
+    announcedS: announcedLength(streams, video),
     sound: streams.sound
       ? { stream: streams.sound, demuxer: type.demuxer, offsetS: Math.max(0, video.startS - streams.startS) }
       : null,
@@ -78,6 +78,14 @@ export async function makeClip(
       : copyVideo(deps, source, type, streams, video, signal)
   ).catch(undecodable);
   return finishClip(deps, file, video.hasAlpha ? keys.flattened : keys.opaque, known, signal);
+}
+
+/** How long the picture claims to be, seconds; null where only the whole is told and the sound may last longer. */
+function announcedLength(streams: Streams, video: VideoStream): number | null {
+  if (video.durationS !== null) return video.durationS;
+  if (video.endS !== null) return video.endS - video.startS;
+  if (streams.sound || streams.durationS === null) return null;
+  return streams.durationS - (video.startS - streams.startS);
 }
 
 async function cachedClip(cache: Cache, key: string): Promise<WholeClip | null> {

@@ -23,6 +23,7 @@ const accepted: Record<string, MediaType> = {
   jpg: picture('JPEG'),
   png: picture('PNG'),
   avif: picture('AVIF'),
+  heic: picture('HEIC'),
   tif: picture('TIFF'),
   bmp: picture('BMP', 'bmp_pipe'),
   gif: animation('GIF', 'gif'),
@@ -65,7 +66,6 @@ const accepted: Record<string, MediaType> = {
 
 /** Known kinds that are refused, with what to do instead. */
 const refused: Record<string, string> = {
-  heic: 'a HEIC picture. Export it as JPEG (on an iPhone: Settings, Camera, Formats, "Most Compatible"), then use that',
   jxl: 'a JPEG XL picture. Save it as PNG or JPEG',
   jp2: 'a JPEG 2000 picture. Save it as PNG or JPEG',
   psd: 'a Photoshop file. Export it as PNG or JPEG',

@@ -1,7 +1,8 @@
 /** Says in words what sharp found wrong with a picture. */
 import { asStudioError, StudioError } from '../errors.ts';
 import type { IngestLimits } from './limits.ts';
-import { unusable } from './refusal.ts';
+import type { MediaType } from './media-type.ts';
+import { orRaise, unusable } from './refusal.ts';
 
 const reasons: [RegExp, string, string][] = [
   [
@@ -21,8 +22,18 @@ const reasons: [RegExp, string, string][] = [
   ],
 ];
 
-/** @returns the error to throw: media_unusable with a reason, or the disk's or caller's own trouble */
-export function pictureError(error: unknown, limits: IngestLimits): StudioError {
+/** sharp's own libvips decodes no HEVC, for its patents; one that a machine has of its own may. */
+const NO_HEVC = /compression format has not been built in|no decod|unsupported codec|plugin/i;
+
+/**
+ * @param type what the file is, where that is known
+ * @returns the error to throw: media_unusable with a reason, or the disk's or caller's own trouble
+ */
+export function pictureError(
+  error: unknown,
+  limits: IngestLimits,
+  type?: Pick<MediaType, 'name'>,
+): StudioError {
   if (error instanceof StudioError) return error;
   const words = error instanceof Error ? error.message : String(error);
   if (
@@ -30,12 +41,18 @@ export function pictureError(error: unknown, limits: IngestLimits): StudioError 
   ) {
     return unusable(
       `The picture has more than ${+(limits.picturePixels / 1e6).toFixed(1)} million px.`,
-      'Scale it down, to about 4000 px on its long side.',
+      orRaise('Scale it down, to about 4000 px on its long side.', 'picturePixels'),
       { cause: error },
     );
   }
   const known = asStudioError(error, 'media_unusable');
   if (known.code !== 'media_unusable') return known;
+  if (type?.name === 'HEIC' && NO_HEVC.test(words))
+    return unusable(
+      'The file is a HEIC picture, which cannot be read here.',
+      'Export it as JPEG (on an iPhone: Settings, Camera, Formats, "Most Compatible"), then use that.',
+      { cause: error },
+    );
   const [, message, hint] = reasons.find(([pattern]) => pattern.test(words)) ?? [
     null,
     'The picture is damaged and cannot be read.',

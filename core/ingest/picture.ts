@@ -77,7 +77,7 @@ export async function makePicture(
   const temp = await cache.temp('.picture');
   try {
     const record: PictureRecord = {
-      ...(await convert(readable, temp, wishes, limits)),
+      ...(await convert(readable, temp, wishes, limits, type)),
       source: original.sha256,
     };
     signal.throwIfAborted();
@@ -85,7 +85,7 @@ export async function makePicture(
     await cache.writeRecord(`${key}.json`, record);
     return withPath(cache, key, record);
   } catch (error) {
-    throw pictureError(error, limits);
+    throw pictureError(error, limits, type);
   } finally {
     await rm(temp, { force: true });
     if (readable !== source) await rm(readable, { force: true });
@@ -107,14 +107,16 @@ async function convert(
   target: string,
   wishes: Wishes,
   limits: IngestLimits,
+  type: MediaType,
 ): Promise<Omit<PictureRecord, 'source'>> {
   const whole = write(source, target, wishes, limits, 'error');
   if (!wishes.useDamaged) return whole;
   try {
     return await whole;
   } catch (error) {
-    const { code, message } = pictureError(error, limits);
-    if (code !== 'media_unusable') throw error;
+    const { code, message } = pictureError(error, limits, type);
+    // What none of the libraries can decode is not damaged.
+    if (code !== 'media_unusable' || type.name === 'HEIC') throw error;
     const rest = await write(source, target, wishes, limits, 'none');
     return { ...rest, warnings: [...rest.warnings, `${message} What could be read of it is used.`] };
   }

@@ -22,6 +22,8 @@ export type VideoStream = {
   /** Seconds; null where the container does not say. */
   startS: number;
   durationS: number | null;
+  /** When its last frame ends, seconds on the same clock, by Matroska's statistics; null elsewhere. */
+  endS: number | null;
   frames: number | null;
   colour: ClipColour;
   dolbyVisionOnly: boolean;
@@ -34,6 +36,7 @@ export type SoundStream = {
   codec: string;
   channels: number;
   sampleRate: number;
+  /** Seconds; null where it is not told, or only guessed. */
   durationS: number | null;
 };
 
@@ -65,11 +68,20 @@ export async function readStreams(
   const sound = probe.streams.find((stream) => stream.codec_type === 'audio' && decodable(stream));
   return {
     video: moving ? videoStream(moving) : null,
-    sound: sound ? soundStream(sound) : null,
+    sound: sound ? soundStream(sound, type) : null,
     hasCover: covers.length > 0,
     startS: number(probe.format.start_time) ?? 0,
-    durationS: number(probe.format.duration),
+    durationS: sound && isGuessed(sound, type) ? null : number(probe.format.duration),
   };
+}
+
+/**
+ * Without an index ffprobe takes all frames to be as large as the first ones, and so is wrong by any
+ * factor about a variable bit rate. Of MP3 a delay at the start says that there is an encoder's header.
+ */
+function isGuessed(sound: ProbeStream, { demuxer }: Pick<MediaType, 'demuxer'>): boolean {
+  if (demuxer === 'mp3') return !((number(sound.start_time) ?? 0) > 0);
+  return ['aac', 'ac3', 'amr'].includes(demuxer);
 }
 
 /** ffprobe's words are for programmers; the usual fault, an upload that broke off, has its own. */
@@ -79,6 +91,13 @@ function probeFault(error: unknown): unknown {
     return unusable('The file is cut short: its index is missing.', 'Export or upload it again, in full.', {
       cause: error,
     });
+  const closed = /Codec \((\w+)\) not on whitelist/.exec(String((error.cause as Error | undefined)?.message));
+  if (closed)
+    return unusable(
+      `A stream of the file is in a format that is not taken (${closed[1]}).`,
+      'Convert it to MP4 (H.264 and AAC).',
+      { cause: error },
+    );
   return unusable(
     'The file is damaged and cannot be read.',
     'Export or upload it again, or convert it to MP4 or MP3.',
@@ -109,10 +128,11 @@ function videoStream(stream: ProbeStream): VideoStream {
     height,
     pixelAspect: ratio(stream.sample_aspect_ratio) ?? 1,
     rotation: quarterTurns(number(stream.rotation) ?? 0),
-    interlaced: ['tt', 'bb', 'tb', 'bt'].includes(text(stream.field_order) ?? ''),
+    interlaced: isInterlaced(stream),
     fps: average ?? ratio(stream.r_frame_rate) ?? 0,
     startS: number(stream.start_time) ?? 0,
     durationS: number(stream.duration),
+    endS: clockTime(tagsOf(stream)['DURATION']),
     frames: number(stream.nb_frames),
     colour: colourOf(stream, pixelFormat, height),
     // Profile 5 has its own colours and no ordinary picture underneath.
@@ -121,20 +141,34 @@ function videoStream(stream: ProbeStream): VideoStream {
   };
 }
 
+/**
+ * DV always is, and its containers do not say so. MPEG-4's header does not either: only its frames do,
+ * and the filter lets those pass that are not.
+ */
+function isInterlaced(stream: ProbeStream): boolean {
+  const order = text(stream.field_order);
+  if (order === null) return ['dvvideo', 'mpeg4'].includes(stream.codec_name ?? '');
+  return ['tt', 'bb', 'tb', 'bt'].includes(order);
+}
+
 /** WebM keeps the alpha channel beside the picture and only says that it is there. */
 function hasAlpha(stream: ProbeStream, pixelFormat: string): boolean {
-  const tags = stream['tags'] as Record<string, unknown> | undefined;
-  const mode = tags?.['alpha_mode'] ?? tags?.['ALPHA_MODE'];
+  const tags = tagsOf(stream);
+  const mode = tags['alpha_mode'] ?? tags['ALPHA_MODE'];
   return /^(yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16)/.test(pixelFormat) || Number(mode) === 1;
 }
 
-function soundStream(stream: ProbeStream): SoundStream {
+function tagsOf(stream: ProbeStream): Record<string, unknown> {
+  return (stream['tags'] as Record<string, unknown> | undefined) ?? {};
+}
+
+function soundStream(stream: ProbeStream, type: Pick<MediaType, 'demuxer'>): SoundStream {
   return {
     index: stream.index,
     codec: stream.codec_name!,
     channels: number(stream.channels) ?? 0,
     sampleRate: number(stream.sample_rate) ?? 0,
-    durationS: number(stream.duration),
+    durationS: isGuessed(stream, type) ? null : number(stream.duration),
   };
 }
 
@@ -169,6 +203,13 @@ function text(value: unknown): string | null {
   return typeof value === 'string' && !['', 'unknown', 'unspecified', 'N/A', 'reserved'].includes(value)
     ? value
     : null;
+}
+
+/** `00:01:02.500000000` in seconds. */
+function clockTime(value: unknown): number | null {
+  const [hours, minutes, seconds] = String(value).split(':').map(Number);
+  const time = (hours ?? Number.NaN) * 3600 + (minutes ?? Number.NaN) * 60 + (seconds ?? Number.NaN);
+  return Number.isFinite(time) ? time : null;
 }
 
 /** `30000/1001` or `16:15`; null for 0/0 and the like. */

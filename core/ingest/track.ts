@@ -6,7 +6,7 @@ import type { Cache } from './cache.ts';
 import type { IngestLimits } from './limits.ts';
 import { identify } from './media-type.ts';
 import type { Original } from './originals.ts';
-import { unusable } from './refusal.ts';
+import { orRaise, unusable } from './refusal.ts';
 import { guardedInput } from './guarded-input.ts';
 import { readStreams, type SoundStream } from './streams.ts';
 import type { Track } from './types.ts';
@@ -24,7 +24,7 @@ export type SoundSource = { file: string; source: string; demuxer: string; strea
 const SAMPLE_RATE = 48_000;
 const CHANNELS = 2;
 /** Raised whenever the same source would give other samples. */
-const VERSION = 1;
+const VERSION = 2;
 /** Shorter than this there is nothing to hear, seconds. */
 const SHORTEST_S = 0.01;
 
@@ -179,10 +179,20 @@ function soundFilter(sound: SoundStream, window: SoundWindow | null): string {
     ...(sound.codec.startsWith('pcm_f') ? ['aformat=sample_fmts=s32'] : []),
     // Both sides at full level: the resampler would take 3 dB off.
     ...(sound.channels === 1 ? ['pan=stereo|c0=c0|c1=c0'] : []),
-    window ? `aresample=${SAMPLE_RATE}:async=1:first_pts=0` : `aresample=${SAMPLE_RATE}`,
+    resample(sound, window),
     `aformat=sample_fmts=flt:sample_rates=${SAMPLE_RATE}:channel_layouts=stereo`,
     ...(window ? [`apad=whole_len=${Math.round(window.lengthS * SAMPLE_RATE)}`] : []),
   ].join(',');
+}
+
+/**
+ * AMR sends nothing, or next to nothing, where nobody speaks (3GPP TS 26.093), and ffmpeg's decoder
+ * passes over that: without its time stamps the pauses of a voice message would be gone.
+ */
+function resample({ codec }: SoundStream, window: SoundWindow | null): string {
+  if (['amrnb', 'amrwb', 'amr_nb', 'amr_wb'].includes(codec))
+    return `aresample=${SAMPLE_RATE}:async=1:min_hard_comp=0.01:first_pts=0`;
+  return window ? `aresample=${SAMPLE_RATE}:async=1:first_pts=0` : `aresample=${SAMPLE_RATE}`;
 }
 
 /** Samples a channel in a WAV that ffmpeg has just written: what follows the head of its data chunk. */
@@ -199,5 +209,8 @@ async function countSamples(wav: string): Promise<number> {
 }
 
 function tooLong(limits: IngestLimits): StudioError {
-  return unusable(`The sound is longer than ${limits.trackSeconds} s.`, 'Cut out the part that is needed.');
+  return unusable(
+    `The sound is longer than ${limits.trackSeconds} s.`,
+    orRaise('Cut out the part that is needed.', 'trackSeconds'),
+  );
 }

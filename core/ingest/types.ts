@@ -80,6 +80,7 @@ export type Clip = {
   frames: number | null;
   /** Degrees clockwise that ffmpeg turns the coded frames by, counted in `width` and `height`. */
   rotation: number;
+  /** Whether its frames are interlaced, or some of them may be. */
   interlaced: boolean;
   hdr: null | 'pq' | 'hlg';
   codec: string;

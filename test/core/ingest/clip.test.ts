@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Ffmpeg, type FfmpegRun } from '../../../core/ffmpeg.ts';
 import { createIngest } from '../../../core/ingest/index.ts';
-import { makeClip, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';
+import { makeClip, makeTone, runFfmpeg, testFfmpeg } from '../../helpers/samples.ts';
 import {
   BLUE,
   expectColours,
@@ -88,6 +88,43 @@ describe('formats', () => {
       (colour: number[]) => colour[2]! > 230 && colour[0]! < 25,
     );
   });
+});
+
+describe('what else is in the file', () => {
+  it.each([
+    ['subtitles.mp4', ['-c:s', 'mov_text']],
+    ['subtitles.mkv', ['-c:s', 'ass']],
+    ['timecode.mov', ['-sn', '-timecode', '01:00:00:00']],
+  ])('%s: passes over it', async (name, options) => {
+    await writeFile(file('words.srt'), '1\n00:00:00,000 --> 00:00:01,000\nHello\n');
+    await makeClip(file('spoken.mp4'), { tone: 500 });
+    await runFfmpeg('-i', file('spoken.mp4'), '-i', file('words.srt'), '-map', '0', '-map', '1', '-c', 'copy', ...options, file(name)); // prettier-ignore
+    const clip = await take(name);
+    expect(clip.durationS).toBeCloseTo(1, 1);
+    expect(clip.audio?.durationS).toBeCloseTo(1, 1);
+    expect(clip.warnings).toEqual([]);
+  });
+
+  it('says which format it does not open', async () => {
+    await makeClip(file('old.mov'), { encode: ['-c:v', 'svq1'] });
+    await expect(take('old.mov')).rejects.toMatchObject({
+      code: 'media_unusable',
+      message: 'A stream of the file is in a format that is not taken (svq1).',
+      hint: expect.stringContaining('MP4'),
+    });
+  });
+
+  it.each(['long.mkv', 'long.flv', 'long.ts'])(
+    '%s: sound after the picture is no picture cut short',
+    async (name) => {
+      await makeClip(file('second.mp4'));
+      await makeTone(file('three.m4a'), { seconds: 3, encode: ['-ar', '44100'] });
+      await runFfmpeg('-i', file('second.mp4'), '-i', file('three.m4a'), '-map', '0', '-map', '1', '-c', 'copy', file(name)); // prettier-ignore
+      const clip = await take(name);
+      expect(clip.durationS).toBeCloseTo(1, 1);
+      expect(clip.warnings).toEqual([]);
+    },
+  );
 });
 
 describe('refusals', () => {

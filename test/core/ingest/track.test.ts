@@ -49,6 +49,9 @@ describe('formats', () => {
     ['phone.wav', ['-c:a', 'pcm_mulaw', '-ar', '8000']],
     ['tone.aiff', []],
     ['sound-only.webm', ['-c:a', 'libopus']],
+    ['tone.wma', ['-c:a', 'wmav2']],
+    ['tone.ac3', []],
+    ['gsm.wav', ['-c:a', 'gsm_ms', '-ar', '8000']],
   ])('decodes %s to 48 kHz stereo at its own level', async (name, encode) => {
     await makeTone(file(name), { encode: ['-af', 'volume=4', ...encode] });
     const track = await take(name);
@@ -72,6 +75,44 @@ describe('formats', () => {
       Buffer.concat([Buffer.from('#!AMR\n'), ...Array<Buffer>(50).fill(frame)]),
     );
     expect((await take('voice.amr')).durationS).toBeCloseTo(1, 1);
+  });
+
+  it('keeps the pauses that AMR sends nothing of', async () => {
+    // Half a second of noise, a second of frames that hold nothing (RFC 4867, 5.3), noise again; 20 ms each.
+    const speech = Buffer.concat([Buffer.from([0x3c]), Buffer.alloc(31, 0x5a)]);
+    const noData = Buffer.from([0x7c]);
+    await writeFile(
+      file('pause.amr'),
+      Buffer.concat([
+        Buffer.from('#!AMR\n'),
+        ...Array<Buffer>(25).fill(speech),
+        ...Array<Buffer>(50).fill(noData),
+        ...Array<Buffer>(25).fill(speech),
+      ]),
+    );
+    const track = await take('pause.amr');
+    expect(track.durationS).toBeCloseTo(2, 1);
+    expect(track.warnings).toEqual([]);
+    const { left } = await channels(track);
+    expect(rms(left.slice(0, 20_000))).toBeGreaterThan(0);
+    expect(rms(left.slice(30_000, 66_000))).toBeLessThan(rms(left.slice(0, 20_000)) / 100);
+    expect(rms(left.slice(75_000, 94_000))).toBeGreaterThan(0);
+  });
+
+  it('believes no length that is only guessed from the first frames', async () => {
+    // Silence takes 32 kbit/s of a variable bit rate, noise 250; no header says how long it is.
+    await runFfmpeg(
+      ...['-f', 'lavfi', '-i', 'anullsrc=r=44100:cl=mono:d=2', '-f', 'lavfi', '-i', 'anoisesrc=r=44100:d=3'],
+      ...['-filter_complex', 'concat=n=2:v=0:a=1', '-q:a', '0', '-write_xing', '0', file('vbr.mp3')],
+    );
+    const own = createIngest({
+      ffmpeg: testFfmpeg(),
+      cacheDir: file('cache-vbr'),
+      limits: { trackSeconds: 7 },
+    });
+    const track = await own.track('vbr.mp3', { baseDir: dir });
+    expect(track.durationS).toBeCloseTo(5, 0);
+    expect(track.warnings).toEqual([]);
   });
 
   it('mixes 5.1 down so that its centre is heard on both sides', async () => {
