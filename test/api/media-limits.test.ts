@@ -118,6 +118,15 @@ describe('one file', () => {
   });
 });
 
+it('tells every fault of a film with its field', async () => {
+  const scenes = [image(path.join(root(), 'wide.png')), video(path.join(root(), 'fast.mp4'))];
+  const error = await failure([...scenes, image(path.join(root(), 'small.png'))]);
+  expect(error?.issues).toEqual([
+    { path: 'scenes[0].media.src', message: expect.stringContaining('million px') },
+    { path: 'scenes[1].media.src', message: expect.stringContaining('MEDIA_MAX_FPS') },
+  ]);
+});
+
 describe('sources', () => {
   it('may be paths in the folders that the operator opened, and nowhere else', async () => {
     const { body } = await post([image(path.join(root(), 'small.png')), image('small.png')]);

@@ -150,6 +150,23 @@ describe('the card', () => {
     expect(smallPrint({ kind: 'tts', status: 'queued', etaSeconds: 40 }, 'en')).toBeUndefined();
   });
 
+  test('says all that is wrong with the media of a film, each with its place', () => {
+    const issues = [
+      { path: 'scenes[0].media.src', message: 'The file is empty. Export or upload it again.' },
+      { path: 'scenes[2].audio', message: 'The sound is longer than 600 s.' },
+    ];
+    const error = {
+      ...{ code: 'media_unusable', stage: 'fetching', scene: null, retryable: false, issues },
+      message: 'Scene 1: The file is empty. (and 1 more fault)',
+      hint: 'Mend each of the listed media and try again.',
+    };
+    const failed: Job = { ...job, status: 'failed', error };
+    const text = textOf(jobCard(failed, { locale: 'en' }));
+    expect(text).toContain('The file is empty. Export or upload it again.');
+    expect(text).toContain('The sound is longer than 600 s.');
+    expect(textOf(jobCard(failed, { locale: 'es' }))).toContain('El sonido dura más de 600 s.');
+  });
+
   test('S35: what people write goes nowhere but into plain text, and the only mention is the asker', () => {
     const title = '@everyone <!channel> <@U1> [x](http://e)';
     for (const state of [

@@ -117,6 +117,15 @@ describe('time', () => {
     expect(whole).toMatchObject({ hash: clip.hash, path: clip.path, audio: null });
   });
 
+  it('takes clips of a tenth of a second, and of one frame', async () => {
+    await makeClip(file('tenth.mp4'), { seconds: 0.1, fps: 30, tone: 440 });
+    await makeClip(file('frame.avi'), { seconds: 0.04, fps: 25, encode: ['-c:v', 'mpeg4'] });
+    const tenth = await take('tenth.mp4');
+    expect(tenth.durationS).toBeCloseTo(0.1, 2);
+    expect(tenth.audio?.durationS).toBeCloseTo(tenth.durationS, 4);
+    expect((await take('frame.avi')).durationS).toBeCloseTo(0.04, 2);
+  });
+
   it('fills up sound that ends before the picture', async () => {
     await runFfmpeg(
       '-f',
