@@ -54,7 +54,7 @@ export function createDownloadBudget(maxBytes: number): DownloadBudget {
 }
 
 function overspent(maxBytes: number): StudioError {
-  const most = Math.round(maxBytes / 1024 ** 2);
+  const most = +(maxBytes / 1024 ** 2).toFixed(1);
   return new StudioError('too_large', `The media of this film come to more than ${most} MB of downloads.`, {
     hint: `${most} MB is the most for one film: use smaller files, or make two films of it. The limit is the setting FILM_MAX_DOWNLOAD_MB.`,
   });

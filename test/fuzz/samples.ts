@@ -1,5 +1,5 @@
 /** One small good file of each format, for fuzzing to damage. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { makeClip, makeTone, quarters, runFfmpeg } from '../helpers/samples.ts';
@@ -39,8 +39,15 @@ export async function makeSamples(dir: string): Promise<Sample[]> {
   ];
   for (const [name, encode, tone] of clips)
     await makeClip(file(name), { ...size, encode, ...(tone ? { tone } : {}) });
-  const tracks = ['t.mp3', 't.wav', 't.flac', 't.ogg', 't.opus', 't.m4a', 't.aac', 't.aiff'];
+  await writeFile(file('s.srt'), '1\n00:00:00,000 --> 00:00:01,000\nHello\n');
+  await runFfmpeg('-i', file('h264.mp4'), '-i', file('s.srt'), '-map', '0', '-map', '1', '-c', 'copy', '-c:s', 'ass', file('subtitles.mkv')); // prettier-ignore
+  const tracks = ['t.mp3', 't.wav', 't.flac', 't.ogg', 't.opus', 't.m4a', 't.aac', 't.aiff', 't.wma'];
   for (const name of tracks) await makeTone(file(name), { seconds: 0.4 });
+  const amrFrame = Buffer.concat([Buffer.from([0x3c]), Buffer.alloc(31, 0x5a)]);
+  await writeFile(
+    file('t.amr'),
+    Buffer.concat([Buffer.from('#!AMR\n'), amrFrame, Buffer.alloc(5, 0x7c), amrFrame, amrFrame]),
+  );
   const sample = async (name: string, kind: Sample['kind']): Promise<Sample> => ({
     name,
     kind,
@@ -50,7 +57,7 @@ export async function makeSamples(dir: string): Promise<Sample[]> {
     ...['p.jpg', 'p.png', 'p.webp', 'p.avif', 'p.tif', 'p.gif', 'p.bmp'].map((name) =>
       sample(name, 'picture'),
     ),
-    ...['a.webp', ...clips.map(([name]) => name)].map((name) => sample(name, 'clip')),
-    ...tracks.map((name) => sample(name, 'track')),
+    ...['a.webp', 'subtitles.mkv', ...clips.map(([name]) => name)].map((name) => sample(name, 'clip')),
+    ...['t.amr', ...tracks].map((name) => sample(name, 'track')),
   ]);
 }
