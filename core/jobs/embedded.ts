@@ -94,7 +94,7 @@ class EmbeddedJobs implements t.JobBackend {
   }
 
   async record(id: string): Promise<t.JobRecord | null> {
-    return this.#ledger.load(id);
+    return this.#ledger.look(id);
   }
 
   async get(id: string): Promise<t.JobWithRequest | null> {

@@ -1,5 +1,5 @@
 /** What is known of an API key: whose it is, what it may, and its digest. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { HIGHEST_PRIORITY } from '../schema/priority.ts';
 
 /** Whose key it is. `admin` sees everyone's jobs; `mostPriority` is the highest they may ask for. */
@@ -17,5 +17,5 @@ export function usualMostPriority(admin: boolean): number {
 
 /** SHA-256 */
 export function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }

@@ -118,6 +118,21 @@ export function describeJobBackend(name: string, open: () => Promise<BackendUnde
         expect(await jobs.record('nosuchjob')).toBeNull();
       });
 
+      test('a record is as new as whatever anyone has saved, however often it was read before', async () => {
+        const other = await fixture.another();
+        const { id } = await add();
+        const both = async (): Promise<unknown[]> =>
+          (await Promise.all([jobs.record(id), other.record(id)])).map((record) => record?.status ?? null);
+        expect(await both()).toEqual(['queued', 'queued']);
+        await other.cancel(id);
+        expect(await both()).toEqual(['cancelled', 'cancelled']);
+        await jobs.retry(id);
+        expect(await both()).toEqual(['queued', 'queued']);
+        await other.cancel(id);
+        await jobs.remove(id);
+        expect(await both()).toEqual([null, null]);
+      });
+
       test('S03: five at once with one key give one job; another body conflicts', async () => {
         const other = await fixture.another();
         const job = composeJob({ idempotency: { key: 'k1', hash: 'h1' } });

@@ -5,6 +5,7 @@
 import { chmodSync } from 'node:fs';
 import Libsql from 'libsql';
 import { StudioError } from '../../errors.ts';
+import { openChangeMark } from './change-mark.ts';
 
 /** Never a boolean: libsql 0.5.29 ends the whole process on one. */
 export type SqlValue = string | number | null;
@@ -17,6 +18,8 @@ export type Database = {
   run(sql: string, ...values: SqlValue[]): number;
   /** All of `work` or nothing of it; the write lock is held from the start. Not to be nested. */
   transaction<T>(work: () => T): T;
+  /** True: what was read since the last call is still what a read would find. False: perhaps not. */
+  isUnchanged(): boolean;
   /** Moves the write-ahead log into the file and empties it. */
   checkpoint(): void;
   close(): void;
@@ -42,13 +45,30 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
     connection.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4096}`);
     const database = wrap(connection, file);
     migrate(database, connection, migrations, file);
-    return database;
+    const mark = openChangeMark(file);
+    const writing = <T>(work: () => T): T => {
+      try {
+        return work();
+      } finally {
+        mark.written();
+      }
+    };
+    return {
+      ...database,
+      isUnchanged: mark.isUnchanged,
+      run: (sql, ...values) => writing(() => database.run(sql, ...values)),
+      transaction: (work) => writing(() => database.transaction(work)),
+      close() {
+        database.close();
+        mark.close();
+      },
+    };
   } catch (error) {
     throw storeError(error, file);
   }
 }
 
-function wrap(connection: Libsql.Database, file: string): Database {
+function wrap(connection: Libsql.Database, file: string): Omit<Database, 'isUnchanged'> {
   const statements = new Map<string, Libsql.Statement>();
   let open = true;
   const prepare = (sql: string): Libsql.Statement => {
@@ -119,7 +139,7 @@ function withoutTiming(row: Row | undefined): Row | null {
 }
 
 function migrate(
-  database: Database,
+  database: Pick<Database, 'get' | 'transaction'>,
   connection: Libsql.Database,
   migrations: readonly string[],
   file: string,

@@ -12,6 +12,7 @@ import { isFull, type Database } from './database.ts';
 import { Feed } from './feed.ts';
 import { JobTable } from './job-table.ts';
 import { Outbox } from './outbox.ts';
+import { RecentRecords } from './recent-records.ts';
 import { recordUsage } from './reports.ts';
 import type { DiskReserve } from './reserve.ts';
 import { Waiters } from './waiting.ts';
@@ -29,6 +30,7 @@ export class Ledger {
   readonly feed: Feed;
   readonly outbox: Outbox;
   readonly waiters = new Waiters();
+  readonly #recent: RecentRecords;
   readonly #reserve: DiskReserve;
   readonly #options: LedgerOptions;
   /** Saved by the running transaction; of no one's concern until it is committed. */
@@ -38,6 +40,7 @@ export class Ledger {
     const { pollMs, now } = options;
     this.db = db;
     this.table = new JobTable(db);
+    this.#recent = new RecentRecords(db);
     this.#reserve = reserve;
     this.#options = options;
     this.live = new LiveProgress((claim) => this.#writePending(claim));
@@ -106,6 +109,12 @@ export class Ledger {
   /** The record with the progress of this process that is not written yet. */
   load(id: string): JobRecord | null {
     const record = this.table.load(id);
+    return record && this.live.overlay(record);
+  }
+
+  /** The same, outside of any transaction, for those who only look: see RecentRecords. */
+  look(id: string): JobRecord | null {
+    const record = this.#recent.get(id, (wanted) => this.table.load(wanted));
     return record && this.live.overlay(record);
   }
 
