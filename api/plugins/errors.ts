@@ -47,19 +47,21 @@ export function errors(server: FastifyInstance): void {
     if (request.headers.host !== undefined || request.raw.httpVersion !== '1.1') return done();
     void reply.code(400).send(body('invalid_request', 'The request has no Host header.'));
   });
-  server.setNotFoundHandler((_request, reply) =>
-    reply
-      .code(404)
-      .send(body('not_found', 'There is nothing at this address.', { hint: 'See /docs for what there is.' })),
-  );
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send(nothingThere()));
 }
 
-/** What the router refuses before any route or hook is asked, such as `/%zz`. */
-export function refuseAddress(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  void reply
-    .code(400)
-    .header('cache-control', 'no-store')
-    .send(body('invalid_request', 'This address cannot be read.', { hint: 'Check its %-escapes.' }));
+/** What the router refuses before any route or hook is asked: `/%zz`, and an id longer than any there is. */
+export function refuseAddress(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('cache-control', 'no-store');
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') void reply.code(404).send(nothingThere());
+  else
+    void reply
+      .code(400)
+      .send(body('invalid_request', 'This address cannot be read.', { hint: 'Check its %-escapes.' }));
+}
+
+function nothingThere(): ErrorBody {
+  return body('not_found', 'There is nothing at this address.', { hint: 'See /docs for what there is.' });
 }
 
 /** What is no HTTP that we understand: there is no request to answer, only a connection. */

@@ -68,7 +68,7 @@ export const spokenTextSchema = z
 
 export const ttsRequestSchema = z.strictObject({
   text: spokenTextSchema
-    .min(1, 'is empty; write what should be said')
+    .min(1, { error: 'is empty; write what should be said', abort: true })
     .refine((text) => text.trim() !== '', 'is empty; write what should be said'),
   voice: voiceSchema.optional(),
   language: languageSchema.optional(),

@@ -19,7 +19,7 @@ afterEach(async () => {
   expect((await service.ask('/health')).status).toBe(200);
 });
 
-const text = (body: string, type = 'application/json') => ({
+const text = (body: string | Uint8Array<ArrayBuffer>, type = 'application/json') => ({
   method: 'POST',
   headers: { 'content-type': type },
   body,
@@ -109,7 +109,14 @@ test.each([
   ['a text', '"scenes"', 400, 'invalid_storyboard', null],
   ['nothing', '', 400, 'invalid_storyboard', null],
   ['half a document', '{"scenes":[', 400, 'invalid_request', null],
-  ['bytes that are no UTF-8', '\ufffd\u0001', 400, 'invalid_request', null],
+  ['control characters', '\ufffd\u0001', 400, 'invalid_request', null],
+  [
+    'a title in Latin-1',
+    Uint8Array.from(Buffer.from('{"scenes":[{}],"title":"a\xf1o"}', 'latin1')),
+    400,
+    'invalid_request',
+    null,
+  ],
 ])('S39 %s', async (_what, body, status, code, path) => {
   const answer = await service.json('/api/compose', text(body));
   expect(answer.body.error).toMatchObject({ code, message: expect.any(String) });

@@ -76,7 +76,7 @@ test.each([
   const { status, body } = await service.json('/api/tts?wait=true', { json });
   expect(status).toBe(400);
   expect(body.error.code).toBe('invalid_request');
-  expect(body.error.issues.map((issue: { path: string }) => issue.path)).toContain(path);
+  expect(body.error.issues.map((issue: { path: string }) => issue.path)).toEqual([path]);
 });
 
 test('a voice nobody has is refused at once', async () => {
