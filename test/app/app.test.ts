@@ -53,6 +53,14 @@ async function play(file: string): Promise<{ duration: number; streams: string[]
   };
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function listen(
   handle: Parameters<typeof createServer>[1],
 ): Promise<{ url: string; host: string; server: Server }> {
@@ -206,6 +214,33 @@ describe('jobs that end otherwise', () => {
     expect(runningChildren()).toEqual([]);
     expect(await readdir(path.join(app.dataDir, 'files'))).toEqual([]);
     await expect(app.studio.cancel(job.id, alice)).resolves.toMatchObject({ status: 'cancelled' });
+  });
+
+  test('S10: an ffmpeg that never ends is gone with the time of its job, which fails once', async () => {
+    const { ffmpeg, ffprobe } = testFfmpeg().paths;
+    const folder = await testDataDir();
+    const stuck = path.join(folder, 'ffmpeg');
+    const begun = path.join(folder, 'begun');
+    await writeFile(
+      stuck,
+      `#!/bin/sh\ncase " $* " in *" rawvideo "*) echo $$ >> '${begun}'; exec sleep 3600;; esac\nexec '${ffmpeg}' "$@"\n`,
+      { mode: 0o755 },
+    );
+    const app = await openApp({
+      env: { ...work, FFMPEG_PATH: stuck, FFPROBE_PATH: ffprobe, JOB_TIMEOUT_S: '5', RENDER_THREADS: '1' },
+    });
+    const { job } = await app.studio.compose(tinyFilm(), alice);
+    const failed = await finished(app, job.id);
+    expect(failed).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+      url: null,
+      error: { code: 'timeout', hint: expect.stringContaining('JOB_TIMEOUT_S') },
+    });
+    const pids = (await readFile(begun, 'utf8')).trim().split('\n').map(Number);
+    expect(pids).toHaveLength(1);
+    await until(() => !isAlive(pids[0]!));
+    expect(runningChildren()).toEqual([]);
   });
 
   test('a failed job says why and where, and runs again when asked', async () => {
