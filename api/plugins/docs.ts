@@ -15,6 +15,22 @@ const pagePolicy = {
   'frame-ancestors': ["'none'"],
 };
 
+const introduction = [
+  'Turns a storyboard into a finished, narrated, captioned film.',
+  'Work is a job: POST `/api/compose` answers 202 with its id; watch it at `/api/status/ID` or `/api/status/ID/events` until it is `done`, `failed` or `cancelled`, and get the film at its `url`.',
+  'The key in `X-API-Key` (**Authorize**) was shown at the first start; `genscene key new NAME` makes another.',
+].join('\n\n');
+
+/** In the order of a reader’s questions. */
+const tags = [
+  { name: 'films', description: 'A storyboard becomes a film' },
+  { name: 'speech', description: 'A text becomes a sound file' },
+  { name: 'jobs', description: 'How they stand, and what can be done to them' },
+  { name: 'files', description: 'What was made' },
+  { name: 'assets', description: 'Your own pictures, clips and sounds' },
+  { name: 'service', description: 'How the service does' },
+];
+
 export async function docs(server: FastifyInstance): Promise<void> {
   await server.register(swagger, {
     openapi: {
@@ -22,9 +38,9 @@ export async function docs(server: FastifyInstance): Promise<void> {
       info: {
         title: 'Gen Scene Studio',
         version: '1',
-        description:
-          'Turns a storyboard into a finished, narrated, captioned film. Work is a job: POST answers 202, then watch it.',
+        description: introduction,
       },
+      tags,
       components: { securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
     },
   });
@@ -32,7 +48,8 @@ export async function docs(server: FastifyInstance): Promise<void> {
     routePrefix: '/docs',
     staticCSP: pagePolicy,
     // Its badge would send our document to a server of theirs.
-    uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null },
+    uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null, layout: 'BaseLayout' },
+    theme: { title: 'Gen Scene Studio: the API' },
   });
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
 }
@@ -51,6 +68,8 @@ export function describeRoute(
   summary: string,
   parts: {
     body?: z.ZodType;
+    /** A body that works as it stands: what the page offers to try. */
+    example?: object;
     /** Fields of a multipart body that are files. */
     form?: Record<string, string>;
     query?: z.ZodType;
@@ -68,7 +87,9 @@ export function describeRoute(
       tags: [tag],
       summary,
       ...(parts.open ? {} : { security: [{ apiKey: [] }] }),
-      ...(parts.body ? { body: jsonSchema(parts.body) } : {}),
+      ...(parts.body
+        ? { body: { ...jsonSchema(parts.body), ...(parts.example ? { examples: [parts.example] } : {}) } }
+        : {}),
       ...(parts.form ? { consumes: ['multipart/form-data'], body: formSchema(parts.form) } : {}),
       ...(parts.query ? { querystring: jsonSchema(parts.query) } : {}),
       ...(parts.params ? { params: jsonSchema(parts.params) } : {}),

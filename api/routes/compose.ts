@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../../core/config.ts';
-import { storyboardSchema } from '../../core/schema/storyboard.ts';
+import { storyboardSchema, type StoryboardInput } from '../../core/schema/storyboard.ts';
 import type { Accepted, StudioService } from '../../core/studio-service.ts';
 import { describeRoute } from '../plugins/docs.ts';
 import { audit } from '../plugins/logging.ts';
@@ -16,11 +16,28 @@ export const idempotencyHeader = z.object({
     .describe('Made anew for each wish: the same key and body again answer the same job, another body 409'),
 });
 
+const exampleStoryboard: StoryboardInput = {
+  title: 'Hello',
+  scenes: [
+    {
+      text: 'The light goes down to the sea.',
+      media: { type: 'gradient', colors: ['#131b47', '#f2a65a'] },
+    },
+    {
+      text: 'Y luego, la noche.',
+      voice: { language: 'es' },
+      media: { type: 'color', color: '#101530' },
+      transition: { type: 'fade' },
+    },
+  ],
+};
+
 export function composeRoutes(api: FastifyInstance, studio: StudioService, config: Config): void {
   api.post(
     '/api/compose',
     describeRoute('films', 'Make a film of a storyboard', {
       body: storyboardSchema,
+      example: exampleStoryboard,
       headers: idempotencyHeader,
       answers: { 202: acceptedSchema },
     }),
@@ -38,6 +55,7 @@ export function composeRoutes(api: FastifyInstance, studio: StudioService, confi
     '/api/validate',
     describeRoute('films', 'Check a storyboard; nothing is made', {
       body: storyboardSchema,
+      example: exampleStoryboard,
       answers: { 200: validationSchema },
     }),
     async (request) => {

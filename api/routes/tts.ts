@@ -26,6 +26,7 @@ export function ttsRoutes(api: FastifyInstance, studio: StudioService, config: C
     '/api/tts',
     describeRoute('speech', 'Speak a text', {
       body: ttsRequestSchema,
+      example: { text: 'The light goes down to the sea.', language: 'en', format: 'mp3' },
       query: querySchema,
       headers: idempotencyHeader,
       answers: { 200: jobSchema, 202: acceptedSchema },

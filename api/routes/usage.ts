@@ -22,7 +22,7 @@ const querySchema = z.object({
 export function usageRoutes(api: FastifyInstance, studio: StudioService): void {
   api.get(
     '/api/usage',
-    describeRoute('service', 'Usage', {
+    describeRoute('service', 'What was made, by day, user, channel or platform', {
       query: querySchema,
       answers: { 200: usageSchema },
     }),

@@ -11,7 +11,7 @@ const querySchema = z.object({ language: languageSchema.optional() });
 export function voiceRoutes(api: FastifyInstance, studio: StudioService): void {
   api.get(
     '/api/voices',
-    describeRoute('speech', 'Voices', {
+    describeRoute('speech', 'The voices that can speak now', {
       query: querySchema,
       answers: { 200: z.object({ voices: z.array(voiceSchema) }) },
     }),

@@ -10,7 +10,9 @@ import { keys, startService, type Service } from './service.ts';
 
 type Operation = {
   security?: object[];
-  requestBody?: { content: Record<string, { schema: { properties?: Record<string, unknown> } }> };
+  requestBody?: {
+    content: Record<string, { schema: { properties?: Record<string, unknown> }; example?: unknown }>;
+  };
   parameters?: { name: string; in: string }[];
   responses: Record<string, { content?: Record<string, unknown> }>;
 };
@@ -84,6 +86,15 @@ test('it says what goes in and what comes out, from the same schemas that check 
   const events = document.paths['/api/status/{id}/events']!['get']!;
   expect(events.responses['200']!.content).toHaveProperty(['text/event-stream']);
   expect(document.paths['/health']!['get']!.security).toBeUndefined();
+});
+
+test('the bodies it offers to try are taken as they stand', async () => {
+  for (const path of ['/api/compose', '/api/validate', '/api/tts']) {
+    const { example } = document.paths[path]!['post']!.requestBody!.content['application/json']!;
+    const { status, body } = await service.json(path, { json: example });
+    expect(status, path).toBe(path === '/api/validate' ? 200 : 202);
+    if (path === '/api/validate') expect(body).toMatchObject({ ok: true, warnings: [] });
+  }
 });
 
 test('the page shows it, and asks nobody but us', async () => {
