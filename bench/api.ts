@@ -2,7 +2,7 @@
  * How fast the service answers, idle and while it renders, beside what plain Fastify gives in the same
  * run, bare and with the official plugins a public service needs; how soon a job begins; and whether memory grows with jobs. Loopback only.
  *
- *   npm run bench:api -- [--seconds 4] [--rounds 3] [--watchers 500] [--jobs 200] [--json FILE]
+ *   npm run bench:api -- [--seconds 4] [--rounds 3] [--watchers 500] [--jobs 1000] [--json FILE]
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
     watchers: { type: 'string', default: '500' },
-    jobs: { type: 'string', default: '200' },
+    jobs: { type: 'string', default: '1000' },
     json: { type: 'string' },
   },
 });

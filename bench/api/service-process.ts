@@ -1,11 +1,16 @@
-/** The service in a process of its own, as it runs for real: API and worker together, logs written (to nowhere). */
+/**
+ * The service in a process of its own, as it runs for real: API and worker together, logs cleaned of
+ * secrets and written (to nowhere).
+ */
 import pino from 'pino';
 import { startApp } from '../../app.ts';
 import { loadConfig } from '../../core/config.ts';
+import { redaction } from '../../core/log.ts';
 import { cpuNow, type Memory, type ProcessMessage, type ProcessOrder } from './processes.ts';
 
-const app = await startApp(loadConfig(process.env), {
-  log: pino({ level: 'info' }, pino.destination('/dev/null')),
+const config = loadConfig(process.env);
+const app = await startApp(config, {
+  log: pino({ level: 'info', hooks: { streamWrite: redaction(config) } }, pino.destination('/dev/null')),
   version: 'bench',
 });
 
