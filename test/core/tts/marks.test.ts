@@ -83,7 +83,7 @@ describe('marks', () => {
     return [{ start: 0, end: text.length, startS: 0, endS: 2, words: placed }];
   };
   const times = (text: string, words: [string, number, number][]): [string, number, number][] =>
-    makeMarks(text, normalise(text, 'en'), sentence(text, words))
+    makeMarks(text, normalise(text, 'en', { reads: 'everything' }), sentence(text, words))
       .filter((mark) => mark.kind === 'word')
       .map((mark) => [mark.text, Math.round(mark.startMs), Math.round(mark.endMs)]);
 

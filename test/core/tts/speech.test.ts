@@ -160,8 +160,8 @@ describe('speech', () => {
   });
 
   it.each([
-    ['<b>&amp;</b> Tom & Jerry < 3', 'en'],
-    ['<b>&amp;</b> Tom & Jerry < 3', 'es'],
+    ['<x>&y;</x> Tom & Jerry < 3', 'en'],
+    ['<x>&y;</x> Tom & Jerry < 3', 'es'],
     ['😀 Hola 👨‍👩‍👧 mundo 🇪🇸 1️⃣', 'es'],
     ['Hello 世界, Привет мир', 'en'],
     ['Hola 世界 Привет мир', 'es'],
