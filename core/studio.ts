@@ -188,6 +188,9 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
 async function openParts(config: Config, cacheDir: string, tools: Tools): Promise<Parts> {
   const paths = findFfmpeg(config.ffmpeg);
   const ffmpeg = new Ffmpeg(paths);
+  // Meanwhile the rest is opened; awaited below, whatever happens in between.
+  const ffmpegVersion = ffmpeg.version();
+  ffmpegVersion.catch(() => undefined);
   await mkdir(cacheDir, { recursive: true });
   const fonts = openFonts();
   // A third of the room for vetted media, the rest for segments and sound.
@@ -219,7 +222,7 @@ async function openParts(config: Config, cacheDir: string, tools: Tools): Promis
       kernel: kernelVersion(),
       drawing: String(drawingVersion),
       fonts: fonts.version,
-      ffmpeg: await ffmpeg.version(),
+      ffmpeg: await ffmpegVersion,
     },
   };
 }

@@ -2,7 +2,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import type { Cache } from './cache.ts';
 import { contentKey } from './content-key.ts';
-import { strongEtag, type Begun } from './fetch.ts';
+import { strongEtag, type Begun } from './validators.ts';
 
 /** Puts what came of this address before to `target`; null if there is nothing to go on with. */
 export async function takeBegun(cache: Cache, url: string, target: string): Promise<Begun | null> {

@@ -14,8 +14,7 @@ import { failed, fetchError, tookTooLong } from './fetch-error.ts';
 import type { IngestLimits } from './limits.ts';
 import { tooLarge } from './refusal.ts';
 import type { Progress } from './shared-work.ts';
-
-export type Validators = { etag: string | null; lastModified: string | null };
+import { strongEtag, type Begun, type Validators } from './validators.ts';
 
 export type Download = {
   sha256: string;
@@ -25,9 +24,6 @@ export type Download = {
   /** Where redirects led: the address that the validators are of. */
   at: string;
 };
-
-/** What came of a file before the connection broke. */
-export type Begun = { bytes: number; validators: Validators };
 
 export type FetchTask = {
   url: string;
@@ -276,9 +272,4 @@ function validatorsOf(response: Response): Validators {
     etag: typeof etag === 'string' ? etag : null,
     lastModified: typeof lastModified === 'string' ? lastModified : null,
   };
-}
-
-/** Parts of a file may only be joined by a strong ETag (RFC 9110, 13.1.5). */
-export function strongEtag(validators: Validators): string | null {
-  return validators.etag && !validators.etag.startsWith('W/') ? validators.etag : null;
 }

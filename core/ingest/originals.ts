@@ -10,11 +10,11 @@ import type { Cache } from './cache.ts';
 import type { AddressRules } from './addresses.ts';
 import type { Network } from './connect.ts';
 import { keepBegun, takeBegun } from './begun-downloads.ts';
-import { fetchFile, type Begun, type Validators } from './fetch.ts';
 import type { IngestLimits } from './limits.ts';
 import { tooLarge, unusable } from './refusal.ts';
 import type { Progress, SharedWork } from './shared-work.ts';
 import type { Source } from './source.ts';
+import type { Begun, Validators } from './validators.ts';
 
 export type Original = {
   sha256: string;
@@ -83,6 +83,8 @@ async function bringUrl(
   const temp = await cache.temp('.download');
   const begun = usable ? null : await takeBegun(cache, url, temp);
   const onBroken = (later: Begun): Promise<void> => keepBegun(cache, url, temp, later);
+  // Loaded only now: most films begin sooner without the client it brings.
+  const { fetchFile } = await import('./fetch.ts');
   const fetched = await fetchFile(
     { url, target: temp, begun, onBroken, limit, known: asked, signal, onBytes },
     deps,
