@@ -9,7 +9,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
 import { setImmediate } from 'node:timers';
 
-export type ChangeMark = {
+type ChangeMark = {
   /**
    * True: what was read since the last call is still what a reader would find. False: perhaps not.
    * Others' commits are looked for once a turn of the event loop: who could know of one asks in a later turn.
