@@ -238,8 +238,8 @@ describe('jobs that end otherwise', () => {
       error: { code: 'timeout', hint: expect.stringContaining('JOB_TIMEOUT_S') },
     });
     const pids = (await readFile(begun, 'utf8')).trim().split('\n').map(Number);
-    expect(pids).toHaveLength(1);
-    await until(() => !isAlive(pids[0]!));
+    expect(pids.length).toBeGreaterThan(0);
+    await until(() => !pids.some(isAlive));
     expect(runningChildren()).toEqual([]);
   });
 
