@@ -45,7 +45,7 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
     connection.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4096}`);
     const database = wrap(connection, file);
     migrate(database, connection, migrations, file);
-    const mark = openChangeMark(file);
+    const mark = openChangeMark(() => Number(database.get('PRAGMA data_version')?.['data_version']));
     const writing = <T>(work: () => T): T => {
       try {
         return work();
@@ -58,10 +58,6 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
       isUnchanged: mark.isUnchanged,
       run: (sql, ...values) => writing(() => database.run(sql, ...values)),
       transaction: (work) => writing(() => database.transaction(work)),
-      close() {
-        database.close();
-        mark.close();
-      },
     };
   } catch (error) {
     throw storeError(error, file);
