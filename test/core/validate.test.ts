@@ -196,8 +196,16 @@ describe('the settings of a machine', () => {
   it.each([
     [{ scenes: 3 }, 'scenes', 'has 4 entries; 3 are the most here (FILM_MAX_SCENES)'],
     [{ seconds: 39 }, 'scenes', 'last 40 s together; a film may last 39 s (FILM_MAX_S), so make two of it'],
-    [{ downloads: 2 }, 'scenes[2].media.src', 'is one of 4 different addresses; a film may fetch 2 (FILM_MAX_DOWNLOADS)'],
-    [{ downloads: 3 }, 'soundtrack.src', 'is one of 4 different addresses; a film may fetch 3 (FILM_MAX_DOWNLOADS)'],
+    [
+      { downloads: 2 },
+      'scenes[2].media.src',
+      'is one of 4 different addresses; a film may fetch 2 (FILM_MAX_DOWNLOADS)',
+    ],
+    [
+      { downloads: 3 },
+      'soundtrack.src',
+      'is one of 4 different addresses; a film may fetch 3 (FILM_MAX_DOWNLOADS)',
+    ],
   ])('%j are told at the field that is beyond them', (most, path, message) => {
     expect(issuesAt(most)).toEqual([{ path, message }]);
   });

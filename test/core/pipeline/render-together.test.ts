@@ -20,8 +20,9 @@ const fates: Fate[] = ['ours', 'delivered', 'undeliverable', 'lost', 'slow'];
 function segmentsOf(frames: readonly number[]): Segment[] {
   let start = 0;
   return frames.map((each, index) => {
-    const plan = { frames: each, fps: 30 };
-    const segment = { key: `key-${index}`, scene: index, kind: 'body', start, plan } as Segment;
+    const base = { kind: 'still', picture: { path: `/${index}`, hash: `${index}` } };
+    const plan = { frames: each, fps: 30, base, incoming: null };
+    const segment = { key: `key-${index}`, scene: index, kind: 'body', start, plan } as unknown as Segment;
     start += each;
     return segment;
   });
