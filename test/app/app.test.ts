@@ -214,7 +214,9 @@ describe('jobs that end otherwise', () => {
     expect(runningChildren()).toEqual([]);
     // The storyboard sheet may have been shown already; it goes with the job.
     const left = await readdir(path.join(app.dataDir, 'files'), { recursive: true });
-    expect(left.filter((name) => path.extname(name) !== '' && path.basename(name) !== 'sheet.png')).toEqual([]);
+    expect(left.filter((name) => path.extname(name) !== '' && path.basename(name) !== 'sheet.png')).toEqual(
+      [],
+    );
     await expect(app.studio.cancel(job.id, alice)).resolves.toMatchObject({ status: 'cancelled' });
   });
 
