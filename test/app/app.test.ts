@@ -231,7 +231,7 @@ describe('jobs that end otherwise', () => {
       { mode: 0o755 },
     );
     const app = await openApp({
-      env: { ...work, FFMPEG_PATH: stuck, FFPROBE_PATH: ffprobe, JOB_TIMEOUT_S: '5', RENDER_THREADS: '1' },
+      env: { ...work, FFMPEG_PATH: stuck, FFPROBE_PATH: ffprobe, JOB_TIMEOUT_S: '15', RENDER_THREADS: '1' },
     });
     const { job } = await app.studio.compose(tinyFilm(), alice);
     const failed = await finished(app, job.id);
