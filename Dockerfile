@@ -36,10 +36,14 @@ COPY examples examples
 ENV NODE_ENV=production \
   DATA_DIR=/data \
   PORT=8000 \
+  ALIVE_FILE=/tmp/genscene-alive \
   MALLOC_ARENA_MAX=2
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000
+# Bots and workers answer no port: all touch this file every 15 s. The API is asked by docker-compose.yml.
+HEALTHCHECK --interval=20s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["sh", "-c", "test -n \"$(find \"$ALIVE_FILE\" -newermt '60 seconds ago')\""]
 # tini reaps what a killed renderer leaves behind, and hands signals on.
 ENTRYPOINT ["tini", "--", "node", "dist/cli.js"]
 CMD ["start"]

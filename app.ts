@@ -2,6 +2,7 @@
  * The composition root: settings → drivers → studio → the services asked for, each started by a file
  * of app/. Nothing else wires parts together. What was started last is stopped first.
  */
+import { keepAliveFile } from './app/alive-file.ts';
 import { startApiService } from './app/api-service.ts';
 import { startDiscordService, startSlackService } from './app/bot-services.ts';
 import { localLinksWarning } from './app/local-links.ts';
@@ -83,6 +84,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<Run
     // Tried once now, so that the first who asks does not wait for it.
     void studio.ready();
     monitoring?.start();
+    if (config.aliveFile) opened.push(keepAliveFile(config.aliveFile));
     log.info({ services, address, dataDir: config.dataDir, jobs: jobs.driver }, 'started');
     if (services.includes('discord') || services.includes('slack')) localLinksWarning(config, log)('bots');
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { chatConfig, chatSettings, type ChatConfig } from './config/chat.ts';
 import { discordConfig, discordSettings, type DiscordConfig } from './config/discord.ts';
-import { list } from './config/fields.ts';
+import { list, optionalText } from './config/fields.ts';
 import {
   jobSettings,
   retentionConfig,
@@ -41,6 +41,7 @@ export type ServiceName = (typeof services)[number];
 
 const environmentSchema = z.object({
   SERVICES: list.pipe(z.array(z.enum(services))).optional(),
+  ALIVE_FILE: optionalText,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ...serverSettings,
   ...jobSettings,
@@ -58,6 +59,8 @@ const wholeSchema = environmentSchema.superRefine(checkStorageSettings).superRef
 export type Config = Readonly<{
   /** Services asked for; absent means the default set. */
   services?: readonly ServiceName[];
+  /** Touched as long as the process turns; for health checks. */
+  aliveFile?: string;
   logLevel: z.infer<typeof environmentSchema>['LOG_LEVEL'];
   server: ServerConfig;
   dataDir: string;
@@ -90,6 +93,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const env = parsed.data;
   return deepFreeze({
     services: env.SERVICES,
+    aliveFile: env.ALIVE_FILE,
     logLevel: env.LOG_LEVEL,
     server: serverConfig(env),
     dataDir: path.resolve(env.DATA_DIR),

@@ -98,11 +98,17 @@ test.each([
   ['/api/usage?from=yesterday', 'from'],
   ['/api/voices?language=klingon-language', 'language'],
   ['/api/status?job_id=a&job_id=b', 'job_id'],
+  ['/api/status?jobid=a', 'jobid'],
+  ['/api/jobs?limt=5', 'limt'],
 ])('%s is a fault of the query', async (path, parameter) => {
   const { status, body } = await service.json(path);
   expect(status).toBe(400);
   expect(body.error.code).toBe('invalid_request');
   if (parameter) expect(body.error.issues[0].path).toBe(parameter);
+});
+
+test('names against caches, which nobody knows, are no fault', async () => {
+  expect((await service.json('/api/jobs?limit=5&_=1764480000&t=1')).status).toBe(200);
 });
 
 test('cancel and retry, also of what cannot be', async () => {

@@ -39,8 +39,10 @@ function start(env: Record<string, string>, ...args: string[]) {
 
 test('nothing configured: a key is shown, work is taken; SIGTERM parks it, and the exit is 0', async () => {
   const dataDir = await testDataDir();
-  const first = start(environment(dataDir), '--grace', '0');
+  const alive = path.join(dataDir, 'alive');
+  const first = start(environment(dataDir, { ALIVE_FILE: alive }), '--grace', '0');
   const address = await first.address();
+  expect((await stat(alive)).size).toBe(0);
   const key = /gs_[\w-]+/.exec(first.said.err)![0];
   const film = longFilm(6, 10, { output: { resolution: '1080', quality: 'high', fps: 60 } });
   const ask = (place: string, body?: object) =>
@@ -58,6 +60,7 @@ test('nothing configured: a key is shown, work is taken; SIGTERM parks it, and t
   );
   first.child.kill('SIGTERM');
   expect(await first.ended).toBe(0);
+  await expect(stat(alive)).rejects.toThrow('ENOENT');
   const jobs = await openJobs({ dataDir });
   expect(await jobs.get(id)).toMatchObject({ status: 'queued', attempts: 0 });
   await jobs.close();

@@ -1,9 +1,10 @@
 /** docker-compose.yml and Dockerfile against what the program is: services, settings, folders, safety. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -159,6 +160,21 @@ test('the health check is well when the API answers, and not when it does not', 
   await once(server, 'close');
   expect(await check()).toBe(1);
   expect(asked).toEqual(['/health', '/health']);
+});
+
+test('a container without a port is well as long as its process touches its file', () => {
+  const [, command = ''] = /^HEALTHCHECK .*\n\s*CMD (\[.*\])$/m.exec(read('Dockerfile')) ?? [];
+  const [program = '', ...args] = z.array(z.string()).parse(JSON.parse(command));
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'alive-')), 'genscene alive');
+  const check = (): number | null =>
+    spawnSync(program, args, { env: { ...process.env, ALIVE_FILE: file }, stdio: 'ignore' }).status;
+  expect(check()).toBe(1);
+  writeFileSync(file, '');
+  expect(check()).toBe(0);
+  const longAgo = new Date(Date.now() - 90_000);
+  utimesSync(file, longAgo, longAgo);
+  expect(check()).toBe(1);
+  rmSync(path.dirname(file), { recursive: true });
 });
 
 test('the image copies all that the build compiles, and starts what it makes', () => {
