@@ -1,7 +1,7 @@
 /** Query strings, parsed at the edge: every fault in one answer, each naming its parameter. */
 import { z } from 'zod';
+import { nearestName } from '../core/doors.ts';
 import { StudioError } from '../core/errors.ts';
-import { nearestName } from '../core/nearest-name.ts';
 
 type Issue = { path: string; message: string };
 

@@ -1,7 +1,7 @@
 /** The program's processes under chaos: an API and workers, each started again a moment after it died. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileApp } from '../../test/helpers/compile-app.ts';
+import { makeProgram, programFile } from '../../test/helpers/program.ts';
 import { freePort } from '../../test/helpers/redis-server.ts';
 
 export type ProgramsOptions = {
@@ -26,7 +26,7 @@ const RESTART_MS = 500;
 const tuning = { leaseMs: 6000, heartbeatMs: 1000, reconcileMs: 3000, retryBaseMs: 500 };
 
 export async function startPrograms(options: ProgramsOptions): Promise<Programs> {
-  const program = await compileApp();
+  await makeProgram();
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   let stopping = false;
@@ -46,9 +46,13 @@ export async function startPrograms(options: ProgramsOptions): Promise<Programs>
       RENDER_THREADS: '1',
       LOG_LEVEL: 'fatal',
     };
-    const child = spawn(process.execPath, [program.file, JSON.stringify({ env, tuning })], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [programFile('test/helpers/app-process.ts'), JSON.stringify({ env, tuning })],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     running[kind].add(child);
     child.once('exit', () => {
       running[kind].delete(child);
@@ -75,7 +79,6 @@ export async function startPrograms(options: ProgramsOptions): Promise<Programs>
       stopping = true;
       for (const child of [...running.api, ...running.worker]) child.kill('SIGKILL');
       while (running.api.size + running.worker.size > 0) await sleep(20);
-      await program.dispose();
     },
   };
 }

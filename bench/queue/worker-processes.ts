@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJobs } from '../../core/jobs/index.ts';
 import type { JobBackend } from '../../core/jobs/types.ts';
-import { compileApp } from '../../test/helpers/compile-app.ts';
+import { makeProgram, programFile } from '../../test/helpers/program.ts';
 
 export type Workers = { jobs: JobBackend; pids: number[] };
 
@@ -25,18 +25,18 @@ export async function withWorkers<T>(
   work: (workers: Workers) => Promise<T>,
 ): Promise<T> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'genscene-bench-'));
-  const program = await compileApp();
+  await makeProgram();
   const jobs = await openJobs({ dataDir, redisUrl: url });
   const children: ChildProcess[] = [];
   try {
     const all = { REDIS_URL: url, DATA_DIR: dataDir, ...env };
-    for (let i = 0; i < count; i += 1) children.push(startWorker(program.file, all, pinned ? i : null));
+    for (let i = 0; i < count; i += 1)
+      children.push(startWorker(programFile('test/helpers/app-process.ts'), all, pinned ? i : null));
     while ((await jobs.stats()).workers.length < count) await sleep(50);
     return await work({ jobs, pids: children.map(({ pid }) => pid!) });
   } finally {
     await Promise.all(children.map((child) => end(child)));
     await jobs.close();
-    await program.dispose();
     await rm(dataDir, { recursive: true, force: true });
   }
 }

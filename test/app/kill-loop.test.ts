@@ -7,25 +7,20 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { openJobs } from '../../core/jobs/index.ts';
 import type { JobRecord } from '../../core/jobs/types.ts';
 import { isFinal } from '../../core/schema/job.ts';
 import type { AppProcessSettings } from '../helpers/app-process.ts';
 import { testDataDir, tinyFilm, until } from '../helpers/app.ts';
-import { compileApp } from '../helpers/compile-app.ts';
+import { programFile } from '../helpers/program.ts';
 import { testFfmpeg } from '../helpers/samples.ts';
 
 const KEY = 'test-key-test-key';
 const KILLS = 50;
 const MOST_ATTEMPTS = 15;
-let program: Awaited<ReturnType<typeof compileApp>>;
 const children = new Set<ChildProcess>();
 
-beforeAll(async () => {
-  program = await compileApp();
-}, 120_000);
-afterAll(() => program.dispose());
 afterEach(() => {
   for (const child of children) child.kill('SIGKILL');
 });
@@ -48,7 +43,7 @@ function start(dataDir: string, settings: Partial<AppProcessSettings> = {}): App
       ...env,
     },
   };
-  const child = spawn(process.execPath, [program.file, JSON.stringify(all)], {
+  const child = spawn(process.execPath, [programFile('test/helpers/app-process.ts'), JSON.stringify(all)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.add(child);

@@ -7,9 +7,10 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { openJobs } from '../../core/jobs/index.ts';
 import { longFilm, testDataDir, until } from '../helpers/app.ts';
+import { programFile } from '../helpers/program.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const cli = ['--import', 'tsx', path.join(root, 'cli.ts')];
+const cli = [programFile('cli.ts')];
 type Answer = { code: number; out: string; err: string };
 
 function environment(dataDir: string, more: Record<string, string> = {}): Record<string, string> {

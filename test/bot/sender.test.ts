@@ -1,18 +1,18 @@
 /** Who held an announcement, and whether that process still lives. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { hasEnded, newSender } from '../../bot/sender.ts';
+import { programFile } from '../helpers/program.ts';
 
-const module = path.resolve(import.meta.dirname, '../../bot/sender.ts');
+const module = programFile('bot/sender.ts');
 
 test('a process knows that it lives, that a killed one does not, and nothing of other hosts', async () => {
   const own = newSender('discord');
   expect(hasEnded(own)).toBe(false);
   expect(newSender('discord')).not.toBe(own);
   const code = `import { newSender } from ${JSON.stringify(module)}; console.log(newSender('slack')); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

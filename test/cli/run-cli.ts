@@ -1,11 +1,9 @@
 /** Runs the command line as a user does: as a process of its own, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { programFile } from '../helpers/program.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 export type Outcome = { code: number | null; stdout: string; stderr: string };
 export type Settings = {
@@ -17,8 +15,8 @@ export type Settings = {
   onStart?: (child: ChildProcess) => void;
 };
 
-/** The words before our own arguments that start the program from its source. */
-export const command: [string, ...string[]] = [process.execPath, '--import', tsx, path.join(root, 'cli.ts')];
+/** The words before our own arguments that start the program. */
+export const command: [string, ...string[]] = [process.execPath, programFile('cli.ts')];
 
 export function runCli(args: string[], settings: Settings): Promise<Outcome> {
   return runProgram([...command, ...args], settings);

@@ -6,26 +6,21 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Job } from '../../core/schema/job.ts';
 import type { AppProcessSettings } from '../helpers/app-process.ts';
 import { longFilm, quick, testDataDir, tinyFilm, until } from '../helpers/app.ts';
-import { compileApp } from '../helpers/compile-app.ts';
+import { programFile } from '../helpers/program.ts';
 import { startRedisServer, type RedisServer } from '../helpers/redis-server.ts';
 import { startS3Server, type S3Server } from '../helpers/s3-server.ts';
 import { quarters } from '../helpers/samples.ts';
 
 const KEY = 'test-key-test-key';
 const headers = { 'x-api-key': KEY };
-let program: Awaited<ReturnType<typeof compileApp>>;
 let redis: RedisServer;
 let s3: S3Server;
 const children = new Set<ChildProcess>();
 
-beforeAll(async () => {
-  program = await compileApp();
-}, 120_000);
-afterAll(() => program.dispose());
 beforeEach(async () => {
   [redis, s3] = await Promise.all([startRedisServer(), startS3Server()]);
 });
@@ -54,9 +49,13 @@ async function startHost(services: string, env: Record<string, string> = {}): Pr
       ...env,
     },
   };
-  const child = spawn(process.execPath, [program.file, JSON.stringify(settings)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   children.add(child);
   child.once('exit', () => children.delete(child));
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];

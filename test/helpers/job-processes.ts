@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { compileProgram } from './compile.ts';
+import { onTestFinished } from 'vitest';
+import { programFile } from './program.ts';
 
 export type JobProcesses = {
   /** Those that live. */
@@ -15,20 +15,18 @@ export type JobProcesses = {
   killAll(): void;
 };
 
-/** Compiles the program once for the tests of a file. */
 export function useJobProcesses(): JobProcesses {
-  let program: Awaited<ReturnType<typeof compileProgram>>;
   const running = new Set<ChildProcess>();
-  beforeAll(async () => {
-    program = await compileProgram('test/helpers/job-worker.ts');
-  });
-  afterAll(() => program.dispose());
   return {
     running,
     start(mode, dataDir, ...options) {
-      const child = spawn(process.execPath, [program.file, mode, dataDir, ...options], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = spawn(
+        process.execPath,
+        [programFile('test/helpers/job-worker.ts'), mode, dataDir, ...options],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       running.add(child);
       child.once('exit', () => running.delete(child));
       return child;

@@ -1,15 +1,13 @@
 /** kill -9 of the whole program while a film asked for in Slack is made: same message, one end, old buttons work. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { wordsOf as says } from '../../../bot/texts/index.ts';
 import { quick, testDataDir, until } from '../../helpers/app.ts';
 import type { AppProcessSettings } from '../../helpers/app-process.ts';
 import { aliveIn, openSlackDouble, wordsOf } from '../../helpers/slack-double/index.ts';
 import { channel, slackEnvironment, user } from './open.ts';
-
-const program = path.resolve(import.meta.dirname, '../../helpers/app-process.ts');
+import { programFile } from '../../helpers/program.ts';
 
 test('a film outlives the program that makes it', async () => {
   const slack = await openSlackDouble();
@@ -92,6 +90,6 @@ test('an end that a killed program was about to tell is told soon after the next
 }, 45_000);
 
 function start(settings: AppProcessSettings): ChildProcess {
-  const args = ['--import', 'tsx', program, JSON.stringify(settings)];
+  const args = [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)];
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

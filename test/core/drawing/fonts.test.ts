@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openFonts } from '../../../core/drawing/fonts.ts';
+import { programFile } from '../../helpers/program.ts';
 
 const fonts = openFonts();
 const setting = { size: 40, weight: 700, language: 'en' } as const;
@@ -75,10 +76,10 @@ test('opening again, here or in a worker thread, gives the same fonts', async ()
   expect(again.version).toMatch(/^[0-9a-f]{16}$/);
   const source = `
     const { parentPort } = require('node:worker_threads');
-    require('tsx/cjs/api').register();
-    const { openFonts } = require(${JSON.stringify(new URL('../../../core/drawing/fonts.ts', import.meta.url).pathname)});
-    const fonts = openFonts();
-    parentPort.postMessage({ version: fonts.version, width: fonts.width('Hello', ${JSON.stringify(setting)}), missing: fonts.missing('مرحبا😀') });`;
+    import(${JSON.stringify(programFile('core/drawing/fonts.ts'))}).then(({ openFonts }) => {
+      const fonts = openFonts();
+      parentPort.postMessage({ version: fonts.version, width: fonts.width('Hello', ${JSON.stringify(setting)}), missing: fonts.missing('مرحبا😀') });
+    });`;
   const worker = new Worker(source, { eval: true });
   const [answer] = (await once(worker, 'message')) as [unknown];
   await worker.terminate();

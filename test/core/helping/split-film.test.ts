@@ -13,7 +13,7 @@ import type { Job } from '../../../core/schema/job.ts';
 import { createStudio } from '../../../core/studio.ts';
 import { caller, finished, longFilm, openApp, quick, testDataDir, until } from '../../helpers/app.ts';
 import type { AppProcessSettings } from '../../helpers/app-process.ts';
-import { compileApp } from '../../helpers/compile-app.ts';
+import { programFile } from '../../helpers/program.ts';
 import { startRedisServer, type RedisServer } from '../../helpers/redis-server.ts';
 import { testFfmpeg } from '../../helpers/samples.ts';
 import { startS3Server, type S3Server } from '../../helpers/s3-server.ts';
@@ -245,8 +245,6 @@ test('a film whose worker is stopped goes on at the other from shared segments',
 }, 60_000);
 
 test('a helper that is killed midway costs a lease, and no frame', async () => {
-  const program = await compileApp();
-  onTestFinished(() => program.dispose());
   const dataDir = await testDataDir();
   const maker = await openWorker({}, dataDir);
   // It runs before there is a helper, who so cannot be the one that makes it.
@@ -255,7 +253,7 @@ test('a helper that is killed midway costs a lease, and no frame', async () => {
   await until(() => said(maker, 'job started'));
   const env = { SERVICES: 'worker', REDIS_URL: redis.url, DATA_DIR: dataDir, RENDER_THREADS: '1', TTS_ENGINE: 'none', SPLIT_FILMS_FROM_S: '0.01', LOG_LEVEL: 'error' }; // prettier-ignore
   const settings: AppProcessSettings = { env, tuning: { ...quick, helpTimes } };
-  const helper = spawn(process.execPath, [program.file, JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'inherit'] }); // prettier-ignore
+  const helper = spawn(process.execPath, [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'inherit'] }); // prettier-ignore
   onTestFinished(() => void helper.kill('SIGKILL'));
   await until(async () => (await heldByHelpers(id)) > 0);
   helper.kill('SIGKILL');

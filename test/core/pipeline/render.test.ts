@@ -10,6 +10,7 @@ import { loadConfig } from '../../../core/config.ts';
 import { Ffmpeg, findFfmpeg, runningChildren } from '../../../core/ffmpeg.ts';
 import type { StoryboardInput } from '../../../core/schema/storyboard.ts';
 import { createStudio, type RenderedJob, type Studio } from '../../../core/studio.ts';
+import { programFile } from '../../helpers/program.ts';
 
 const searchPath = process.env['PATH'] ?? '/usr/bin';
 const ffmpeg = new Ffmpeg(findFfmpeg({ searchPath }));
@@ -230,7 +231,7 @@ describe('what goes wrong', () => {
     await writeFile(board, JSON.stringify(storyboard));
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', 'cli.ts', 'render', board, '--out', path.join(folder, 'killed')],
+      [programFile('cli.ts'), 'render', board, '--out', path.join(folder, 'killed')],
       { env: { ...process.env, DATA_DIR: data }, stdio: 'ignore' },
     );
     const segments = path.join(data, 'cache', 'segments');

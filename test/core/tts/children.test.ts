@@ -1,9 +1,8 @@
 /** Engine children: killed, hung, aborted, orphaned; the studio goes on and leaves none behind. */
 import { fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ChildPool, type PoolOptions } from '../../../core/tts/children/pool.ts';
+import { programFile } from '../../helpers/program.ts';
 import { isAlive, until, untilBusy } from './engine-children.ts';
 
 const pools: ChildPool[] = [];
@@ -138,8 +137,7 @@ describe('a pool of engine children', () => {
   });
 
   it('dies with its parent, even when killed with kill -9 in the middle of a sentence', async () => {
-    const parent = fork(new URL('./orphaning-parent.ts', import.meta.url), {
-      execArgv: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href],
+    const parent = fork(programFile('test/core/tts/orphaning-parent.ts'), {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const pids = await new Promise<number[]>((resolve) =>

@@ -1,22 +1,20 @@
 /** Which engine and voice speak what: defaults, refusals that help, and a list that is true. */
 import { fork } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { languageSchema, voiceSchema } from '../../../core/schema/speech.ts';
 import { espeakName, espeakVoices } from '../../../core/tts/engines/espeak-voices.ts';
 import { createSpeech } from '../../../core/tts/index.ts';
 import { chooseVoice } from '../../../core/tts/selection.ts';
 import type { EngineEntry } from '../../../core/tts/engine.ts';
+import { programFile } from '../../helpers/program.ts';
 
 const speech = createSpeech({ cacheDir: path.join(tmpdir(), 'never-written') });
 
 /** espeak's own answers: the voices it lists, and how long each of ours takes to say something. */
 async function askEspeak(names: string[]): Promise<{ listed: string[]; lengths: number[] }> {
-  const child = fork(new URL('./asking-espeak.ts', import.meta.url), {
-    execArgv: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href],
+  const child = fork(programFile('test/core/tts/asking-espeak.ts'), {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const answer = new Promise((resolve) => child.once('message', resolve));
