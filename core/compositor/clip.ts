@@ -13,6 +13,8 @@ type ClipView = ClipLayer & { sceneFrames: number };
 
 /** Decoding starts this much before the first frame wanted, s: the frame shown there began earlier. */
 const SEEK_MARGIN_S = 1;
+/** A picture that stands for a moment may be of this long before it, s. */
+const NEAR_S = 1;
 
 export class ClipReader {
   private readonly layer: ClipView;
@@ -45,6 +47,27 @@ export class ClipReader {
     if (!this.run || wanted < this.run.next - 1) await this.start(wanted);
     const bytes = await this.run!.frame(wanted);
     kernel.view(out.y, out.bytes).set(bytes);
+  }
+
+  /**
+   * Puts a picture that stands for scene frame `index` into `out`: of a frame at most a second earlier, where
+   * decoding from the key frame before to the very frame would cost many times as much.
+   * @throws {StudioError} media_unusable when the clip gives no frame at all
+   */
+  async readNear(index: number, out: Frame, kernel: Kernel): Promise<void> {
+    const wanted = this.wanted(index);
+    const run = new DecodingRun(
+      0,
+      this.decodeNear.bind(this, wanted),
+      frameBytes(this.size.width, this.size.height),
+      this.signal,
+    );
+    const bytes = await run.frame(0).catch(() => null);
+    if (bytes) kernel.view(out.y, out.bytes).set(bytes);
+    await run.stop();
+    this.signal.throwIfAborted();
+    // A single frame may be shown for longer than a second.
+    if (!bytes) await this.read(index, out, kernel);
   }
 
   /** Whether frame `index` is still ahead of what is being decoded, and not far. */
@@ -90,15 +113,34 @@ export class ClipReader {
       layer.normalise,
       slowdown === 1 ? '' : `setpts=PTS*${slowdown.toFixed(9)}`,
       `fps=fps=${size.fps}:start_time=${gridStart.toFixed(6)}:round=near`,
-      fitFilter(layer, size.width, size.height),
-      'setsar=1,format=yuv420p',
     ];
+    return this.runDecoder(['-ss', seek.toFixed(6)], filters, this.length - first, sink, signal);
+  }
+
+  private decodeNear(wanted: number, sink: Writable, signal: AbortSignal): Promise<void> {
+    const { layer, size } = this;
+    const moment = layer.startS + wanted / size.fps / this.slowdown();
+    const earliest = Math.max(layer.startS, moment - NEAR_S);
+    const filters = [`select=gte(t\\,${earliest.toFixed(6)})`, layer.normalise];
+    return this.runDecoder(['-noaccurate_seek', '-ss', moment.toFixed(6)], filters, 1, sink, signal);
+  }
+
+  /** Writes so many frames, fitted into the film's, as raw YUV420P. */
+  private runDecoder(
+    seek: string[],
+    filters: string[],
+    frames: number,
+    sink: Writable,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { layer, size } = this;
+    const all = [...filters, fitFilter(layer, size.width, size.height), 'setsar=1,format=yuv420p'];
     return this.ffmpeg.run({
       purpose: 'decoding a clip',
       inputs: [
         {
           source: `file:${layer.path}`,
-          options: ['-threads', '1', '-protocol_whitelist', 'file', '-copyts', '-ss', seek.toFixed(6)],
+          options: ['-threads', '1', '-protocol_whitelist', 'file', '-copyts', ...seek],
         },
       ],
       outputs: [
@@ -108,9 +150,9 @@ export class ClipReader {
             '-map',
             '0:v:0',
             '-vf',
-            filters.filter(Boolean).join(','),
+            all.filter(Boolean).join(','),
             '-frames:v',
-            String(this.length - first),
+            String(frames),
             '-f',
             'rawvideo',
             '-pix_fmt',

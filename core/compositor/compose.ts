@@ -15,6 +15,8 @@ export type ComposerDeps = {
   ffmpeg: Ffmpeg;
   fonts: FontBook;
   signal: AbortSignal;
+  /** A single picture that stands for its scene is asked for: of clips, one about that moment. */
+  near?: boolean;
   /** Of a run of segments; whoever made it closes it. Absent: everything is opened anew. */
   shelf?: Shelf;
 };
@@ -109,7 +111,8 @@ export class Composer {
         this.shelf.takeClip(key, layer.offset) ??
         new ClipReader(layer, plan, this.deps.ffmpeg, this.deps.signal);
       return {
-        draw: (index, out) => reader.read(index, out, kernel),
+        draw: (index, out) =>
+          this.deps.near ? reader.readNear(index, out, kernel) : reader.read(index, out, kernel),
         close: () => this.shelf.leaveClip(key, reader),
       };
     }

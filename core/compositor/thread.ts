@@ -18,7 +18,7 @@ import type { SegmentPlan } from './plan.ts';
 export type Task =
   /** Neighbours, in the order of the film, by one encoder of so many threads (1 if absent). */
   | { kind: 'segments'; encoding: Encoding; parts: SegmentPart[]; threads?: number }
-  /** One frame of a segment, as packed RGB. */
+  /** One frame of a segment, of clips one about that moment, as packed RGB. */
   | { kind: 'frame'; plan: SegmentPlan; index: number }
   /** The film's whole sound. */
   | { kind: 'sound'; input: SoundtrackInput; workDir: string }
@@ -117,7 +117,7 @@ function progressOf(id: number): (done: number, finished: number) => void {
 }
 
 async function renderFrame(task: Extract<Task, { kind: 'frame' }>, deps: ComposerDeps): Promise<Uint8Array> {
-  const composer = await Composer.open(task.plan, deps);
+  const composer = await Composer.open(task.plan, { ...deps, near: true });
   try {
     await composer.frame(task.index);
     return composer.rgb();

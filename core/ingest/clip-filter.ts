@@ -20,6 +20,9 @@ const REFERENCE_WHITE = 203;
 /** Brightest light kept apart from white, in multiples of reference white: about 2000 cd/m². */
 const PEAK = 10;
 
+/** What is left of `normaliseFilter` for a clip that is as films are. */
+export const PLAIN_FILTER = 'setsar=1,format=yuv420p';
+
 /**
  * Filter chain for `-vf`, without spaces and never empty; the caller's own fps, scale and crop
  * follow after a comma. `cover` (px) lets HDR frames be made smaller first, to what still covers
@@ -32,8 +35,7 @@ export function normaliseFilter(clip: ClipLook, cover?: { width: number; height:
     ...(clip.hdr ? shrink(clip, cover) : []),
     ...colours(clip),
     ...squarePixels(clip),
-    'setsar=1',
-    'format=yuv420p',
+    PLAIN_FILTER,
   ].join(',');
 }
 

@@ -8,7 +8,7 @@ import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import type { Cache } from './cache.ts';
 import { copyVideo, flattenAnimation, flattenVideo, type ClipFile } from './clip-file.ts';
-import { even, normaliseFilter } from './clip-filter.ts';
+import { even, normaliseFilter, PLAIN_FILTER } from './clip-filter.ts';
 import { checkDuration, checkSize, checkVideo, displaySize } from './clip-limits.ts';
 import { contentKey } from './content-key.ts';
 import type { IngestLimits } from './limits.ts';
@@ -106,7 +106,7 @@ async function finishClip(
   const { cache, ffmpeg, limits } = deps;
   const { temp, demuxer, extension } = file;
   try {
-    const streams = await readStreams(ffmpeg, temp, { demuxer }, signal);
+    const streams = await readStreams(ffmpeg, temp, { demuxer }, signal, { decode: true });
     const { video } = streams;
     const firstS = video && video.startS > 0.0005 ? video.startS : 0;
     const durationS = video?.durationS ?? (streams.durationS ?? 0) - firstS;
@@ -115,7 +115,7 @@ async function finishClip(
     checkSize(video, limits);
     checkDuration(durationS, limits);
     const record = describeClip(video, { firstS, durationS }, known, key, extension);
-    await tryFirstFrame(ffmpeg, temp, record, signal);
+    await tryFirstFrame(ffmpeg, temp, record, video.begins, signal);
     await cache.publish(temp, key + extension);
     await cache.writeRecord(`${key}.json`, record);
     const { extension: _extension, ...clip } = record;
@@ -170,8 +170,11 @@ async function tryFirstFrame(
   ffmpeg: Ffmpeg,
   file: string,
   clip: ClipRecord,
+  begins: boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  // ffprobe has decoded it, and there is no filter that may refuse it.
+  if (begins && normaliseFilter(clip) === PLAIN_FILTER) return;
   let bytes = 0;
   const sink = new Writable({
     // fluent-ffmpeg kills ffmpeg 20 ms after a "close", which on a busy machine is before it has ended.

@@ -25,6 +25,8 @@ export type VideoStream = {
   /** When its last frame ends, seconds on the same clock, by Matroska's statistics; null elsewhere. */
   endS: number | null;
   frames: number | null;
+  /** Whether its first frame can be decoded; false where that was not tried. */
+  begins: boolean;
   colour: ClipColour;
   dolbyVisionOnly: boolean;
   /** Whether its frames may be see-through. */
@@ -50,7 +52,11 @@ export type Streams = {
   durationS: number | null;
 };
 
+/** Lets ffprobe decode the first frame of each stream, and count whether there was one. */
+const tryFirstFrames = ['-count_frames', '-read_intervals', '%+#1'];
+
 /**
+ * @param options.decode whether to try the first frame, for `begins`
  * @throws {StudioError} media_unusable, timeout, cancelled
  */
 export async function readStreams(
@@ -58,8 +64,10 @@ export async function readStreams(
   file: string,
   type: Pick<MediaType, 'demuxer'>,
   signal: AbortSignal,
+  options: { decode?: boolean } = {},
 ): Promise<Streams> {
-  const probe = await ffmpeg.probe(file, { extra: guardedInput(type), signal }).catch((error: unknown) => {
+  const extra = [...guardedInput(type), ...(options.decode ? tryFirstFrames : [])];
+  const probe = await ffmpeg.probe(file, { extra, signal }).catch((error: unknown) => {
     throw probeFault(error);
   });
   const videos = probe.streams.filter((stream) => stream.codec_type === 'video');
@@ -134,6 +142,7 @@ function videoStream(stream: ProbeStream): VideoStream {
     durationS: number(stream.duration),
     endS: clockTime(tagsOf(stream)['DURATION']),
     frames: number(stream.nb_frames),
+    begins: (number(stream['nb_read_frames']) ?? 0) > 0,
     colour: colourOf(stream, pixelFormat, height),
     // Profile 5 has its own colours and no ordinary picture underneath.
     dolbyVisionOnly: number(stream.dv_profile) === 5,

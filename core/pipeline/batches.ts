@@ -20,12 +20,16 @@ const TOO_FAR = 1000;
 /**
  * Takes the next batch from the front of `left`: neighbours in the film, in its order, at least one.
  * @param left segments still to render, in film order; those taken are removed
+ * @param shortestS share that is still worth an encoder of its own, s
  */
-export function takeBatch(left: Segment[], threads: number): Segment[] {
+export function takeBatch(left: Segment[], threads: number, shortestS = 0): Segment[] {
   const first = left[0];
   if (!first) return [];
   const longest = LONGEST_S * first.plan.fps;
-  const share = Math.min(longest, sumFrames(left) / (SHARES * threads));
+  const all = sumFrames(left);
+  const shortest = Math.min(shortestS * first.plan.fps, all);
+  const share = Math.min(longest, Math.max(shortest, all / (SHARES * threads)));
+  const isTooShort = (count: number): boolean => count > 0 && count < shortest * (1 - SLACK);
   let best = { count: 1, price: Infinity };
   let frames = 0;
   for (const [index, segment] of left.entries()) {
@@ -34,7 +38,10 @@ export function takeBatch(left: Segment[], threads: number): Segment[] {
     frames += segment.plan.frames;
     // Ends about the share come before all others; among them the cheapest, then the nearest.
     const missed = Math.abs(frames - share) / share;
-    const price = missed + (missed <= SLACK ? reopening(segment, left[index + 1]) : TOO_FAR);
+    const price =
+      missed +
+      (missed <= SLACK ? reopening(segment, left[index + 1]) : TOO_FAR) +
+      (isTooShort(frames) || isTooShort(all - frames) ? TOO_FAR : 0);
     if (price < best.price) best = { count: index + 1, price };
     if (frames > share * (1 + SLACK)) break;
   }

@@ -7,6 +7,9 @@ import { allOrStop } from '../together.ts';
 import { encoderThreads, sumFrames, takeBatch } from './batches.ts';
 import type { Segment } from './segments.ts';
 
+/** To start an encoder costs as much as some dozen frames, s of film. */
+const SHORTEST_BATCH_S = 2;
+
 export type SegmentRun = {
   /** Segments to render; the others are in the cache. */
   missing: Segment[];
@@ -69,7 +72,7 @@ export async function renderMissing(
   async function renderInTurn(): Promise<void> {
     for (;;) {
       together.throwIfAborted();
-      const batch = takeBatch(left, compositor.threads);
+      const batch = takeBatch(left, compositor.threads, SHORTEST_BATCH_S);
       if (batch.length === 0) return;
       await renderBatch(batch);
     }

@@ -30,6 +30,8 @@ export type SceneFramesInput = {
   overlays: OverlaySpan[];
 };
 
+/** Raised whenever the same scene would give another picture. */
+const VERSION = 2;
 /** Where in a scene its picture is taken, as a share of its length. */
 const TELLING_MOMENT = 0.45;
 
@@ -78,7 +80,7 @@ export async function drawSceneFrame(
       // Those of other scenes would make this one's picture depend on where in the film it stands.
       .filter((span) => span.startFrame <= index && index < span.endFrame),
   };
-  const key = planKey(plan, { versions, frame: index });
+  const key = planKey(plan, { versions, frame: index, version: VERSION });
   if (await cache.has(key, 'png', signal)) {
     const known = await sharp(cache.file(key, 'png'))
       .removeAlpha()

@@ -39,7 +39,7 @@ export async function drawStills(
     .update(
       JSON.stringify([
         'stills',
-        2,
+        3,
         segments.map((segment) => segment.key),
         storyboard.title,
         storyboard.language,

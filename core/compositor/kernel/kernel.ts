@@ -48,6 +48,13 @@ export function resample(
     store<i32>(columns + i * 4, (i32(whole) - 1 + 8) * 2);
     writeWeights(x - whole, weights + i * 8);
   }
+  // A pan has one distance for all pixels, as long as none lies outside and was moved in above.
+  const isShift = sx == 1.0 && x0 >= -2.0 && x0 + f64(outWidth) <= f64(width) + 2.0;
+  // Only the columns that are looked at, from a whole vector on.
+  const firstSeen = max(0, (load<i32>(columns) >> 1) - 8) & ~7;
+  const lastSeen = min(width, (load<i32>(columns + (outWidth - 1) * 4) >> 1) - 8 + 4);
+  const from = min(firstSeen, max(0, width - 8));
+  const seen = max(lastSeen, min(width, from + 8)) - from;
   const vertical = row + (width + 32) * 2; // the row's own 4 weights
   for (let j = 0; j < outHeight; j++) {
     let y = y0 + (f64(j) + 0.5) * sy - 0.5;
@@ -55,13 +62,62 @@ export function resample(
     const whole = Math.floor(y);
     writeWeights(y - whole, vertical);
     const top = i32(whole) - 1;
-    combineRows(
-      source + clampIndex(top, height) * stride, source + clampIndex(top + 1, height) * stride,
-      source + clampIndex(top + 2, height) * stride, source + clampIndex(top + 3, height) * stride,
-      width, vertical, row + 16,
-    );
+    if (load<i16>(vertical, 2) == 16384) {
+      widen(source + clampIndex(top + 1, height) * stride + from, seen, row + 16 + from * 2);
+    } else {
+      combineRows(
+        source + clampIndex(top, height) * stride + from, source + clampIndex(top + 1, height) * stride + from,
+        source + clampIndex(top + 2, height) * stride + from, source + clampIndex(top + 3, height) * stride + from,
+        seen, vertical, row + 16 + from * 2,
+      );
+    }
     repeatEdges(row, width);
-    combineColumns(row, columns, weights, out + j * outStride, outWidth);
+    if (isShift) shiftColumns(row + load<i32>(columns), weights, out + j * outStride, outWidth);
+    else combineColumns(row, columns, weights, out + j * outStride, outWidth);
+  }
+}
+
+/** A row that lies on a row of the source: i16 with 6 fraction bits. */
+function widen(source: usize, width: i32, out: usize): void {
+  let x = 0;
+  for (; x + 8 <= width; x += 8) v128.store(out + x * 2, i16x8.shl(v128.load8x8_u(source + x), 6));
+  for (; x < width; x++) store<i16>(out + x * 2, i16(load<u8>(source + x)) << 6);
+}
+
+/** Four weighted neighbours an output pixel, where all have the same weights. */
+function shiftColumns(row: usize, weights: usize, out: usize, width: i32): void {
+  const w0 = i32(load<i16>(weights));
+  const w1 = i32(load<i16>(weights, 2));
+  const w2 = i32(load<i16>(weights, 4));
+  const w3 = i32(load<i16>(weights, 6));
+  const w01 = i32x4.splat((w1 << 16) | (w0 & 0xffff));
+  const w23 = i32x4.splat((w3 << 16) | (w2 & 0xffff));
+  const half = i32x4.splat(1 << 19);
+  let x = 0;
+  for (; x + 8 <= width; x += 8) {
+    const from = row + x * 2;
+    const a = v128.load(from);
+    const b = v128.load(from, 2);
+    const c = v128.load(from, 4);
+    const d = v128.load(from, 6);
+    const low = i32x4.add(
+      i32x4.dot_i16x8_s(i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11), w01),
+      i32x4.dot_i16x8_s(i16x8.shuffle(c, d, 0, 8, 1, 9, 2, 10, 3, 11), w23),
+    );
+    const high = i32x4.add(
+      i32x4.dot_i16x8_s(i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15), w01),
+      i32x4.dot_i16x8_s(i16x8.shuffle(c, d, 4, 12, 5, 13, 6, 14, 7, 15), w23),
+    );
+    const pixels = i16x8.narrow_i32x4_s(
+      i32x4.shr_s(i32x4.add(low, half), 20),
+      i32x4.shr_s(i32x4.add(high, half), 20),
+    );
+    v128.store64_lane(out + x, i8x16.narrow_i16x8_u(pixels, pixels), 0);
+  }
+  for (; x < width; x++) {
+    const from = row + x * 2;
+    const sum = i32(load<i16>(from)) * w0 + i32(load<i16>(from, 2)) * w1 + i32(load<i16>(from, 4)) * w2 + i32(load<i16>(from, 6)) * w3;
+    store<u8>(out + x, saturate((sum + (1 << 19)) >> 20));
   }
 }
 

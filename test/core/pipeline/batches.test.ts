@@ -64,6 +64,15 @@ it('begins with long batches and ends with short ones', () => {
   expect(seconds.length).toBeLessThan(8);
 });
 
+it('ends with none that is not worth an encoder, if so asked', () => {
+  const segments = film(Array.from({ length: 19 }, (_, index) => (index % 2 === 0 ? 165 : 15)));
+  const left = [...segments];
+  const seconds: number[] = [];
+  while (left.length > 0)
+    seconds.push(takeBatch(left, 2, 2).reduce((sum, { plan }) => sum + plan.frames, 0) / FPS);
+  expect(Math.min(...seconds)).toBeGreaterThanOrEqual(2 * 0.7);
+});
+
 it('ends a batch where no clip goes on, if that is about as good', () => {
   // Ten scenes of 165 frames and nine windows of 15; the third scene is a clip, two windows show it too.
   const layers = Array.from({ length: 10 }, (_, scene) => (scene === 2 ? clip : still)(String(scene)));
