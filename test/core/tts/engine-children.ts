@@ -12,7 +12,7 @@ export function engineChildren(parent = process.pid, engine = ''): number[] {
         state !== null &&
         state.parent === parent &&
         state.letter !== 'Z' &&
-        state.command.includes(`children/child.ts ${engine}`)
+        state.command.includes(`children/child.js ${engine}`)
       );
     });
 }
