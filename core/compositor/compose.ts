@@ -31,8 +31,9 @@ export class Composer {
   private readonly deps: ComposerDeps;
   private readonly shelf: Shelf;
   private readonly scratch: number;
-  private readonly out: Frame;
-  private readonly base: Frame;
+  private out: Frame;
+  /** What the outgoing scene shows during a transition; otherwise that is drawn into `out`. */
+  private readonly outgoing: Frame | null;
   private incoming: Frame | null = null;
   private mixer: Mixer | null = null;
   private sources: Source[] = [];
@@ -47,7 +48,7 @@ export class Composer {
     // Wide enough for the widest canvas a still is moved over (see `resample`).
     this.scratch = this.kernel.reserve(plan.width * 16 + 4096);
     this.out = this.kernel.frame(plan.width, plan.height);
-    this.base = plan.incoming ? this.kernel.frame(plan.width, plan.height) : this.out;
+    this.outgoing = plan.incoming ? this.kernel.frame(plan.width, plan.height) : null;
     this.overlays = new OverlayLayer(this.kernel, deps.fonts, plan.overlays);
   }
 
@@ -63,9 +64,14 @@ export class Composer {
     }
   }
 
-  /** Draws segment frame `index` and returns its YUV420P bytes, valid until the next call. Ask in order. */
-  async frame(index: number): Promise<Uint8Array> {
-    const { plan, base, out } = this;
+  /**
+   * Draws segment frame `index` and returns its YUV420P bytes. Ask in order.
+   * @param out where to, in the kernel's memory; without it, what is returned is valid until the next call
+   */
+  async frame(index: number, out: Frame = this.out): Promise<Uint8Array> {
+    const { plan } = this;
+    const base = this.outgoing ?? out;
+    this.out = out;
     await this.sources[0]!.draw(plan.base.offset + index, base);
     if (this.incoming && this.mixer) {
       await this.sources[1]!.draw(plan.incoming!.offset + index, this.incoming);

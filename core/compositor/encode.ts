@@ -10,7 +10,6 @@ import { encodedColours } from '../encoded-colours.ts';
 import { asStudioError } from '../errors.ts';
 import type { Output } from '../schema/storyboard.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
-import { frameBytes } from './kernel.ts';
 import type { SegmentPlan } from './plan.ts';
 import { Shelf } from './shelf.ts';
 
@@ -28,7 +27,10 @@ export type SegmentPart = {
 /** Frames drawn of all the segments, and how many of these lie finished under their names. */
 export type EncodeProgress = { frames: number; finished: number };
 
-/** Frames that may be on their way at once: one being drawn, the others in the stream and the pipe. */
+/**
+ * Frames that may be on their way at once: one being drawn, the others in the stream and the pipe, which reads
+ * them from the kernel's own memory.
+ */
 const RING = 5;
 /** How often to look whether the encoder has gone on to its next file, frames. */
 const LOOK_EVERY = 10;
@@ -48,6 +50,7 @@ export async function encodeSegments(
 ): Promise<void> {
   const { width, height, fps } = parts[0]!.plan;
   const shelf = new Shelf();
+  const lent = deps.kernel.mark();
   const files = openFiles(parts);
   let drawingError: unknown = null;
   let drawing = parts[0]!;
@@ -98,6 +101,7 @@ export async function encodeSegments(
     throw asStudioError(drawingError ?? error, 'render_failed').at({ scene: drawing.scene });
   } finally {
     await Promise.all([shelf.closeClips(), files.removeUnfinished()]);
+    deps.kernel.release(lent);
   }
 }
 
@@ -108,7 +112,7 @@ async function* drawFrames(
   report: (frames: number) => Promise<void>,
 ): AsyncGenerator<Buffer> {
   const { width, height } = parts[0]!.plan;
-  const ring = Array.from({ length: RING }, () => Buffer.allocUnsafe(frameBytes(width, height)));
+  const ring = Array.from({ length: RING }, () => deps.kernel.frame(width, height));
   let drawn = 0;
   for (const part of parts) {
     const { plan } = part;
@@ -116,9 +120,8 @@ async function* drawFrames(
     const composer = await Composer.open(plan, deps);
     try {
       for (let index = 0; index < plan.frames; index++) {
-        const buffer = ring[drawn % RING]!;
-        buffer.set(await composer.frame(index));
-        yield buffer;
+        const { buffer, byteOffset, length } = await composer.frame(index, ring[drawn % RING]!);
+        yield Buffer.from(buffer, byteOffset, length);
         drawn += 1;
         await report(drawn);
       }

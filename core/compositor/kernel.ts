@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 type KernelFunctions = {
-  memory: WebAssembly.Memory;
   heapBase(): number;
   resample(
     source: number,
@@ -53,26 +52,35 @@ type KernelFunctions = {
 /** A YUV420P frame in kernel memory: Y, U and V one after another, as ffmpeg's rawvideo has them. */
 export type Frame = { width: number; height: number; y: number; u: number; v: number; bytes: number };
 
+/** Of the kernel's memory, in pages of 64 KiB: as the build tells the compiler, and all that 32 bits can name. */
+const PAGES = { initial: 1, maximum: 65_536 };
 const wasmFile = new URL('./kernel.wasm', import.meta.url);
 let compiled: WebAssembly.Module | undefined;
 
 export class Kernel {
   readonly call: KernelFunctions;
+  /**
+   * Shared, though nobody else has it: views of shared memory outlive its growth, so that a frame may still be
+   * on its way into a pipe when the next segment needs more room.
+   */
+  private readonly memory = new WebAssembly.Memory({ ...PAGES, shared: true });
   private top: number;
 
   constructor() {
     compiled ??= new WebAssembly.Module(readFileSync(wasmFile));
-    const instance = new WebAssembly.Instance(compiled, { env: { abort: () => raiseAbort() } });
+    const instance = new WebAssembly.Instance(compiled, {
+      env: { memory: this.memory, abort: () => raiseAbort() },
+    });
     this.call = instance.exports as unknown as KernelFunctions;
     this.top = align(this.call.heapBase());
   }
 
-  /** Reserves bytes (16-aligned, contents undefined) until the kernel is dropped. Views made before are detached. */
+  /** Reserves bytes (16-aligned, contents undefined) until they are released. */
   reserve(bytes: number): number {
     const at = this.top;
     this.top = align(at + bytes + 16); // SIMD loads may read up to 15 bytes past an end
-    const missing = this.top - this.call.memory.buffer.byteLength;
-    if (missing > 0) this.call.memory.grow(Math.ceil(missing / 65536));
+    const missing = this.top - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / 65536));
     return at;
   }
 
@@ -86,9 +94,9 @@ export class Kernel {
     this.top = mark;
   }
 
-  /** A view of kernel memory; valid until the next `reserve`. */
+  /** A view of kernel memory; what it shows is valid until the place is released. */
   view(at: number, bytes: number): Uint8Array {
-    return new Uint8Array(this.call.memory.buffer, at, bytes);
+    return new Uint8Array(this.memory.buffer, at, bytes);
   }
 
   frame(width: number, height: number): Frame {

@@ -77,7 +77,7 @@ function slide(kernel: Kernel, a: Frame, b: Frame, out: Frame, progress: number,
       shift: shift / 2,
     })),
   ];
-  const memory = kernel.view(0, kernel.call.memory.buffer.byteLength);
+  const memory = kernel.view(0, kernel.mark());
   const copy = (to: number, from: number, bytes: number): void =>
     void memory.copyWithin(to, from, from + bytes);
   for (const plane of planes) {
@@ -186,7 +186,7 @@ function drawRamp(
   step: number,
   centre: number,
 ): void {
-  const plane = new Uint16Array(kernel.call.memory.buffer, at, columns * rows);
+  const plane = new Uint16Array(kernel.view(at, 0).buffer, at, columns * rows);
   const width = columns * step;
   const height = rows * step;
   for (let row = 0; row < rows; row++) {
