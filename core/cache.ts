@@ -10,6 +10,8 @@ import path from 'node:path';
 const IN_USE_MS = 60 * 60_000;
 
 export type ContentCache = {
+  /** The part of it on this machine alone, for what costs less to make than to send. */
+  readonly local: ContentCache;
   /** Where the file of a key is or will be; its folder exists. */
   file(key: string, extension: string): string;
   /** Whether it is there; if so it counts as used now. The signal ends looking elsewhere: then it is not. */
@@ -32,7 +34,10 @@ export type ContentCache = {
 export async function openCache(folder: string, maxBytes: number): Promise<ContentCache> {
   await mkdir(folder, { recursive: true });
   const file = (key: string, extension: string): string => path.join(folder, `${key}.${extension}`);
-  return {
+  const cache: ContentCache = {
+    get local() {
+      return cache;
+    },
     file,
     async has(key, extension) {
       const name = file(key, extension);
@@ -55,6 +60,7 @@ export async function openCache(folder: string, maxBytes: number): Promise<Conte
     trim: () => trimFolder(folder, maxBytes),
     close: () => Promise.resolve(),
   };
+  return cache;
 }
 
 async function trimFolder(folder: string, maxBytes: number): Promise<number> {

@@ -133,6 +133,7 @@ export function shareCache(local: ContentCache, options: Omit<ExchangeOptions, '
   const cache: ContentCache = {
     file: local.file,
     temporary: local.temporary,
+    local,
     async has(key, extension, signal) {
       if (await local.has(key, extension)) return true;
       const temporary = local.temporary(key, extension);

@@ -1,6 +1,8 @@
 /** Joins segments and sound into the film without re-encoding, and proves that the result is whole. */
-import { writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ContentCache } from '../cache.ts';
 import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import type { Output } from '../schema/storyboard.ts';
@@ -18,6 +20,53 @@ export type JoinInput = {
   /** File to write, not yet under its final name. */
   out: string;
 };
+
+/** Larger films are joined anew each time, bytes: a second copy of them costs more than it saves. */
+const KEPT_BYTES = 100 * 1024 ** 2;
+
+/**
+ * `joinFilm`, or a copy of what it made of the same parts before: opening many segments takes about as long as
+ * all else that a film costs in which nothing changed.
+ * @param versions of what decides the bytes besides the parts
+ */
+export async function joinOnce(
+  input: JoinInput,
+  {
+    ffmpeg,
+    cache: { local: cache },
+    versions,
+  }: { ffmpeg: Ffmpeg; cache: ContentCache; versions: Record<string, string> },
+  signal: AbortSignal,
+): Promise<void> {
+  const key = joinKey(input, versions);
+  if (await cache.has(key, input.format, signal)) {
+    const copied = await copyFile(cache.file(key, input.format), input.out, constants.COPYFILE_FICLONE).then(
+      () => true,
+      () => false,
+    );
+    if (copied) return;
+  }
+  await joinFilm(input, ffmpeg, signal);
+  if ((await stat(input.out)).size <= KEPT_BYTES) await keepCopy(input, key, cache);
+}
+
+/** A film is whole without it, so no fault of the disk counts. */
+async function keepCopy({ out, format }: JoinInput, key: string, cache: ContentCache): Promise<void> {
+  const temporary = cache.temporary(key, format);
+  try {
+    await copyFile(out, temporary, constants.COPYFILE_FICLONE);
+    await cache.keep(temporary, key, format);
+  } catch {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Segments and sound lie under their content keys. */
+function joinKey({ segments, sound, frames, fps, format, title }: JoinInput, versions: object): string {
+  const parts = [...segments.map(({ file }) => file), sound].map((file) => path.basename(file));
+  const all = JSON.stringify(['film', 1, versions, parts, frames, fps, format, title]);
+  return `film-${createHash('sha256').update(all).digest('hex')}`;
+}
 
 /**
  * Stream-copies everything into one file with the index in front (`+faststart`).

@@ -13,7 +13,7 @@ import { allOrStop } from '../together.ts';
 import { expectCosts, renderingWork } from './costs.ts';
 import { makeSoundtrack } from './film-sound.ts';
 import { type FilmVoice, filmVoices } from './narrate.ts';
-import { joinFilm } from './package.ts';
+import { joinOnce } from './package.ts';
 import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing, sceneAt } from './render-segments.ts';
@@ -120,7 +120,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     enter('saving');
     const film = path.join(workDir, `film.${output.format}`);
     const parts = segments.map((segment) => ({ file: run.file(segment), frames: segment.plan.frames }));
-    await joinFilm(
+    await joinOnce(
       {
         segments: parts,
         sound: sound.path,
@@ -131,7 +131,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
         workDir,
         out: film,
       },
-      deps.ffmpeg,
+      deps,
       signal,
     );
     progress.advance('saving', 0.7);

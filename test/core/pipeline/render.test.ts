@@ -152,8 +152,12 @@ describe('rendering again', () => {
     // Drawn side by side, told in order.
     expect(named).toEqual(named.toSorted((a, b) => a - b));
     expect(named.at(-1)).toBe(10);
+    const film = await readFile(first.files.film);
+    await writeFile(first.files.film, 'changed by somebody');
     const same = await render({ output: small, scenes }, 'ten');
     expect([same.scenesReused, same.segments.reused]).toEqual([10, same.segments.total]);
+    // A copy of what was joined, whatever somebody did to the film they got.
+    expect((await readFile(same.files.film)).equals(film)).toBe(true);
     const edited = await render(
       { output: small, scenes: scenes.with(4, { ...scenes[4]!, title: { text: 'Edited' } }) },
       'ten',
