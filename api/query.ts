@@ -1,6 +1,6 @@
 /** Query strings, parsed at the edge: every fault in one answer, each naming its parameter. */
 import { z } from 'zod';
-import { nearestName } from '../core/doors.ts';
+import { didYouMean } from '../core/doors.ts';
 import { StudioError } from '../core/errors.ts';
 
 type Issue = { path: string; message: string };
@@ -28,8 +28,8 @@ const LEAST_LETTERS = 3;
 
 function misspeltNames(names: string[], known: string[]): Issue[] {
   return names.flatMap((name) => {
-    const meant = name.length >= LEAST_LETTERS && !known.includes(name) ? nearestName(name, known) : null;
-    return meant === null ? [] : [{ path: name, message: `is not known; did you mean "${meant}"?` }];
+    const meant = name.length < LEAST_LETTERS ? '' : didYouMean(name, known);
+    return meant ? [{ path: name, message: `is not known${meant}` }] : [];
   });
 }
 

@@ -1,7 +1,7 @@
 /** The program's processes under chaos: an API and workers, each started again a moment after it died. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeProgram, programFile } from '../../test/helpers/program.ts';
+import { appProcess, makeProgram } from '../../test/helpers/program.ts';
 import { freePort } from '../../test/helpers/redis-server.ts';
 
 export type ProgramsOptions = {
@@ -46,13 +46,9 @@ export async function startPrograms(options: ProgramsOptions): Promise<Programs>
       RENDER_THREADS: '1',
       LOG_LEVEL: 'fatal',
     };
-    const child = spawn(
-      process.execPath,
-      [programFile('test/helpers/app-process.ts'), JSON.stringify({ env, tuning })],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [appProcess, JSON.stringify({ env, tuning })], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     running[kind].add(child);
     child.once('exit', () => {
       running[kind].delete(child);

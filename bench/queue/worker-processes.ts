@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJobs } from '../../core/jobs/index.ts';
 import type { JobBackend } from '../../core/jobs/types.ts';
-import { makeProgram, programFile } from '../../test/helpers/program.ts';
+import { appProcess, makeProgram } from '../../test/helpers/program.ts';
 
 export type Workers = { jobs: JobBackend; pids: number[] };
 
@@ -30,8 +30,7 @@ export async function withWorkers<T>(
   const children: ChildProcess[] = [];
   try {
     const all = { REDIS_URL: url, DATA_DIR: dataDir, ...env };
-    for (let i = 0; i < count; i += 1)
-      children.push(startWorker(programFile('test/helpers/app-process.ts'), all, pinned ? i : null));
+    for (let i = 0; i < count; i += 1) children.push(startWorker(all, pinned ? i : null));
     while ((await jobs.stats()).workers.length < count) await sleep(50);
     return await work({ jobs, pids: children.map(({ pid }) => pid!) });
   } finally {
@@ -41,10 +40,10 @@ export async function withWorkers<T>(
   }
 }
 
-function startWorker(file: string, env: Record<string, string>, processor: number | null): ChildProcess {
+function startWorker(env: Record<string, string>, processor: number | null): ChildProcess {
   const all = { SERVICES: 'worker', RENDER_THREADS: '1', TTS_ENGINE: 'none', LOG_LEVEL: 'error', ...env };
   const settings = JSON.stringify({ env: all });
-  const command = [process.execPath, file, settings];
+  const command = [process.execPath, appProcess, settings];
   if (processor !== null) command.unshift('taskset', '-c', String(processor % availableParallelism()));
   return spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -58,14 +58,9 @@ export async function encodeSegments(
     if (frames % LOOK_EVERY === 0) await files.nameFinished();
     onProgress({ frames, finished: files.finished });
   };
+  const drawn = drawFrames(parts, { ...deps, shelf }, (part) => (drawing = part), report);
   try {
-    const frames = Readable.from(
-      drawFrames(parts, { ...deps, shelf }, (part) => (drawing = part), report),
-      {
-        objectMode: true,
-        highWaterMark: 1,
-      },
-    );
+    const frames = Readable.from(drawn, { objectMode: true, highWaterMark: 1 });
     frames.on('error', (error) => (drawingError = error));
     await deps.ffmpeg.run({
       purpose: 'encoding segments',
@@ -100,6 +95,8 @@ export async function encodeSegments(
     if (deps.signal.aborted) throw error;
     throw asStudioError(drawingError ?? error, 'render_failed').at({ scene: drawing.scene });
   } finally {
+    // Of a run that failed a frame may still be drawn, into memory that is given back here.
+    await drawn.return(undefined).catch(() => undefined);
     await Promise.all([shelf.closeClips(), files.removeUnfinished()]);
     deps.kernel.release(lent);
   }

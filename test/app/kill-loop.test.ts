@@ -13,7 +13,7 @@ import type { JobRecord } from '../../core/jobs/types.ts';
 import { isFinal } from '../../core/schema/job.ts';
 import type { AppProcessSettings } from '../helpers/app-process.ts';
 import { testDataDir, tinyFilm, until } from '../helpers/app.ts';
-import { programFile } from '../helpers/program.ts';
+import { appProcess } from '../helpers/program.ts';
 import { testFfmpeg } from '../helpers/samples.ts';
 
 const KEY = 'test-key-test-key';
@@ -43,7 +43,7 @@ function start(dataDir: string, settings: Partial<AppProcessSettings> = {}): App
       ...env,
     },
   };
-  const child = spawn(process.execPath, [programFile('test/helpers/app-process.ts'), JSON.stringify(all)], {
+  const child = spawn(process.execPath, [appProcess, JSON.stringify(all)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.add(child);

@@ -9,7 +9,7 @@ import { afterEach, expect, test } from 'vitest';
 import { openJobs } from '../../core/jobs/index.ts';
 import { isFinal } from '../../core/schema/job.ts';
 import { testDataDir, tinyFilm, until } from '../helpers/app.ts';
-import { programFile } from '../helpers/program.ts';
+import { appProcess } from '../helpers/program.ts';
 import { discordEnvironment, openDouble } from '../helpers/discord-bot.ts';
 import type { DoubleMessage } from '../helpers/discord-double.ts';
 
@@ -43,13 +43,9 @@ test(`${KILLS} kills: no film is lost, no card doubled, no end told twice`, asyn
         LOG_LEVEL: 'error',
       },
     };
-    const child = spawn(
-      process.execPath,
-      [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [appProcess, JSON.stringify(settings)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     children.add(child);
     const gone = once(child, 'exit').then(() => children.delete(child));
     return { child, gone, started: once(child.stdout, 'data') };

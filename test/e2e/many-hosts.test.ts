@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Job } from '../../core/schema/job.ts';
 import type { AppProcessSettings } from '../helpers/app-process.ts';
 import { longFilm, quick, testDataDir, tinyFilm, until } from '../helpers/app.ts';
-import { programFile } from '../helpers/program.ts';
+import { appProcess } from '../helpers/program.ts';
 import { startRedisServer, type RedisServer } from '../helpers/redis-server.ts';
 import { startS3Server, type S3Server } from '../helpers/s3-server.ts';
 import { quarters } from '../helpers/samples.ts';
@@ -49,13 +49,9 @@ async function startHost(services: string, env: Record<string, string> = {}): Pr
       ...env,
     },
   };
-  const child = spawn(
-    process.execPath,
-    [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [appProcess, JSON.stringify(settings)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.add(child);
   child.once('exit', () => children.delete(child));
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];

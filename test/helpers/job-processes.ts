@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { programFile } from './program.ts';
 
+const program = programFile('test/helpers/job-worker.ts');
+
 export type JobProcesses = {
   /** Those that live. */
   readonly running: ReadonlySet<ChildProcess>;
@@ -20,13 +22,9 @@ export function useJobProcesses(): JobProcesses {
   return {
     running,
     start(mode, dataDir, ...options) {
-      const child = spawn(
-        process.execPath,
-        [programFile('test/helpers/job-worker.ts'), mode, dataDir, ...options],
-        {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
+      const child = spawn(process.execPath, [program, mode, dataDir, ...options], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       running.add(child);
       child.once('exit', () => running.delete(child));
       return child;

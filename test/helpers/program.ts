@@ -16,6 +16,9 @@ export function programFile(source: string): string {
   return path.join(folder, source.replace(/\.ts$/, '.js'));
 }
 
+/** Runs the program as app-process.ts's settings say, which are its only argument, as JSON. */
+export const appProcess = programFile('test/helpers/app-process.ts');
+
 /** Makes what is missing or older than its source. Several may do so at once. */
 export async function makeProgram(): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -7,7 +7,7 @@ import { quick, testDataDir, until } from '../../helpers/app.ts';
 import type { AppProcessSettings } from '../../helpers/app-process.ts';
 import { aliveIn, openSlackDouble, wordsOf } from '../../helpers/slack-double/index.ts';
 import { channel, slackEnvironment, user } from './open.ts';
-import { programFile } from '../../helpers/program.ts';
+import { appProcess } from '../../helpers/program.ts';
 
 test('a film outlives the program that makes it', async () => {
   const slack = await openSlackDouble();
@@ -90,6 +90,6 @@ test('an end that a killed program was about to tell is told soon after the next
 }, 45_000);
 
 function start(settings: AppProcessSettings): ChildProcess {
-  const args = [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)];
+  const args = [appProcess, JSON.stringify(settings)];
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

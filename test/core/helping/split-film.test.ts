@@ -13,7 +13,7 @@ import type { Job } from '../../../core/schema/job.ts';
 import { createStudio } from '../../../core/studio.ts';
 import { caller, finished, longFilm, openApp, quick, testDataDir, until } from '../../helpers/app.ts';
 import type { AppProcessSettings } from '../../helpers/app-process.ts';
-import { programFile } from '../../helpers/program.ts';
+import { appProcess } from '../../helpers/program.ts';
 import { startRedisServer, type RedisServer } from '../../helpers/redis-server.ts';
 import { testFfmpeg } from '../../helpers/samples.ts';
 import { startS3Server, type S3Server } from '../../helpers/s3-server.ts';
@@ -253,7 +253,7 @@ test('a helper that is killed midway costs a lease, and no frame', async () => {
   await until(() => said(maker, 'job started'));
   const env = { SERVICES: 'worker', REDIS_URL: redis.url, DATA_DIR: dataDir, RENDER_THREADS: '1', TTS_ENGINE: 'none', SPLIT_FILMS_FROM_S: '0.01', LOG_LEVEL: 'error' }; // prettier-ignore
   const settings: AppProcessSettings = { env, tuning: { ...quick, helpTimes } };
-  const helper = spawn(process.execPath, [programFile('test/helpers/app-process.ts'), JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'inherit'] }); // prettier-ignore
+  const helper = spawn(process.execPath, [appProcess, JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'inherit'] }); // prettier-ignore
   onTestFinished(() => void helper.kill('SIGKILL'));
   await until(async () => (await heldByHelpers(id)) > 0);
   helper.kill('SIGKILL');
