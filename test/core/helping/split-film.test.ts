@@ -56,7 +56,8 @@ function openWorker(
 /** Of the film below: ten scenes of 2 s, that overlap by half a second. */
 const DURATION_S = 15.5;
 /** Heavy enough that a helper has planned it before it is over. */
-const heavyFilm = (changes: Record<string, unknown> = {}) => longFilm(10, 2, changes);
+const heavyFilm = (changes: Record<string, unknown> = {}) =>
+  longFilm(10, 2, { output: { resolution: 'hd', quality: 'draft', fps: 24 }, ...changes });
 
 const compose = async (worker: Worker, film: object): Promise<string> =>
   (await worker.studio.compose(film, operator)).job.id;
@@ -94,6 +95,7 @@ async function compare(one: string, other: string): Promise<{ frames: number; wo
 
 const filmOf = (worker: Worker, job: Job): string => path.join(worker.dataDir, 'files', job.id, path.basename(new URL(job.url!).pathname)); // prettier-ignore
 
+/** A helper says what it did once it has let go of the film, which may be after its end. */
 const said = (worker: Worker, message: string): boolean =>
   worker.lines.some((line) => line['msg'] === message);
 
@@ -129,6 +131,7 @@ test('two workers with one folder render a film together, and it is the one that
   await watched;
   expect(job).toMatchObject({ status: 'done', attempts: 1 });
   const [maker, helper] = ended(first) ? [first, second] : [second, first];
+  await until(() => said(helper, 'helped with a film'));
   const helped = helpedWith(helper);
   expect(helped).toBeGreaterThan(0);
   expect(helped).toBeLessThan((await segmentsIn(dataDir)).length);
@@ -150,6 +153,7 @@ test('workers on hosts of their own render a film together through a shared stor
   expect(job).toMatchObject({ status: 'done', attempts: 1 });
   const maker = workers.find(ended)!;
   const helper = workers.find((worker) => worker !== maker)!;
+  await until(() => said(helper, 'helped with a film'));
   expect(helpedWith(helper)).toBeGreaterThan(0);
   expect(ended(maker)).toMatchObject({ segmentsHelped: helpedWith(helper) });
   const [all, own] = [await segmentsIn(maker.dataDir), await segmentsIn(helper.dataDir)];
