@@ -9,9 +9,22 @@ export type Trace = { log: Logger; facts: { job: string; attempt: number; reques
 
 const present = new AsyncLocalStorage<Trace>();
 
-/** Does the work so that all it starts belongs to this job. */
-export function traced<T>(trace: Trace, work: () => T): T {
-  return present.run(trace, work);
+/** Pieces of work that are under way. */
+let running = 0;
+
+/**
+ * Does the work so that all it starts belongs to this job. When none is done any more the runtime is
+ * told to keep nothing: once switched on, it looks after every promise of the process, those of
+ * requests too.
+ */
+export async function traced<T>(trace: Trace, work: () => Promise<T>): Promise<T> {
+  running += 1;
+  try {
+    return await present.run(trace, work);
+  } finally {
+    running -= 1;
+    if (running === 0) present.disable();
+  }
 }
 
 /** A line about one step of the present job; none where nothing is traced, as on the command line. */

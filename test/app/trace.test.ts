@@ -1,5 +1,7 @@
 /** One id through everything: from Cloudflare's ray over the job to ffmpeg, in the log. */
 import { expect, test } from 'vitest';
+import type { Logger } from '../../core/log.ts';
+import { traced, traceStep } from '../../core/trace.ts';
 import { finished, openApp, tinyFilm } from '../helpers/app.ts';
 
 const KEY = 'test-key-test-key';
@@ -25,4 +27,24 @@ test('what a request asked for is found in the log by its id, down to ffmpeg', a
   expect(said).toEqual(expect.arrayContaining(['request', 'audit', 'job started', 'ffmpeg ended', 'rendering thread ended a task', 'job ended'])); // prettier-ignore
   for (const line of of.filter((each) => 'attempt' in each)) expect(line['job']).toBe(id);
   expect(JSON.stringify(app.lines)).not.toContain(KEY);
+});
+
+test('while no job is made, nothing is kept along the calls of requests', async () => {
+  const lines: object[] = [];
+  const log = { debug: (line: object) => lines.push(line), warn: () => undefined } as unknown as Logger;
+  let end = (): void => {};
+  const work = traced({ log, facts: { job: 'a', attempt: 1 } }, async () => {
+    await new Promise<void>((resolve) => (end = resolve));
+    traceStep('debug', { step: 1 }, 'made');
+  });
+  const other = traced({ log, facts: { job: 'b', attempt: 1 } }, async () => traceStep('debug', {}, 'made'));
+  await other;
+  end();
+  await work;
+  expect(lines).toEqual([
+    { job: 'b', attempt: 1 },
+    { job: 'a', attempt: 1, step: 1 },
+  ]);
+  traceStep('debug', {}, 'of nobody');
+  expect(lines).toHaveLength(2);
 });

@@ -3,6 +3,7 @@
  * Turns SQLite's faults into StudioErrors that say what to do.
  */
 import { chmodSync } from 'node:fs';
+import path from 'node:path';
 import Libsql from 'libsql';
 import { StudioError } from '../../errors.ts';
 import { openChangeMark } from './change-mark.ts';
@@ -45,7 +46,9 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
     connection.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4096}`);
     const database = wrap(connection, file);
     migrate(database, connection, migrations, file);
-    const mark = openChangeMark(() => Number(database.get('PRAGMA data_version')?.['data_version']));
+    const mark = openChangeMark(path.resolve(file), () =>
+      Number(database.get('PRAGMA data_version')?.['data_version']),
+    );
     const writing = <T>(work: () => T): T => {
       try {
         return work();
@@ -58,6 +61,8 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
       isUnchanged: mark.isUnchanged,
       run: (sql, ...values) => writing(() => database.run(sql, ...values)),
       transaction: (work) => writing(() => database.transaction(work)),
+      // What is closed tells nothing more, not even of what was just read.
+      close: () => writing(() => database.close()),
     };
   } catch (error) {
     throw storeError(error, file);
