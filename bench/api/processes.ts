@@ -1,7 +1,7 @@
 /** Starts the processes that are measured, asks for their memory, and ends them. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { makeProgram, programFile } from '../../test/helpers/program.ts';
 
 /** Bytes. */
 export type Memory = { rss: number; heapUsed: number; external: number };
@@ -20,8 +20,9 @@ export async function startProcess(
   name: 'service' | 'plain' | 'guarded',
   environment: Record<string, string>,
 ): Promise<Measured> {
-  const child = fork(fileURLToPath(new URL(`./${name}-process.ts`, import.meta.url)), {
-    execArgv: ['--import', 'tsx', '--expose-gc'],
+  await makeProgram();
+  const child = fork(programFile(`bench/api/${name}-process.ts`), {
+    execArgv: ['--expose-gc'],
     env: { PATH: process.env['PATH'], ...environment },
   });
   const { address } = await nextMessage(child);

@@ -1,15 +1,18 @@
 /**
- * The whole program as plain JavaScript, for all that tests start as a process or a thread of its own: tsx costs
- * each of them one or two seconds of CPU. Made once before the tests, and only of files that changed.
+ * The whole program as plain JavaScript, for all that tests and benches start as a process or a thread of its own:
+ * tsx costs each of them one or two seconds of CPU, and names every closure anew. Made once before the tests, and
+ * only of files that changed.
  */
 import { copyFile, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 
-const root = path.resolve(import.meta.dirname, '../..');
 /** Below node_modules, so that packages are found from there. */
-const folder = path.join(root, 'node_modules/.cache/genscene-program');
-const parts = ['cli.ts', 'app.ts', 'app', 'cli', 'core', 'api', 'bot', 'monitoring', 'clients', 'test'];
+const place = 'node_modules/.cache/genscene-program';
+/** Also where this file itself runs as made. */
+const root = path.resolve(import.meta.dirname.replace(path.normalize(place), ''), '../..');
+const folder = path.join(root, place);
+const parts = ['cli.ts', 'app.ts', 'app', 'cli', 'core', 'api', 'bot', 'monitoring', 'clients', 'bench', 'test'];
 
 /** @param source path from the project's root, e.g. `cli.ts` @returns the file to start with `node` */
 export function programFile(source: string): string {
