@@ -12,7 +12,19 @@ const place = 'node_modules/.cache/genscene-program';
 /** Also where this file itself runs as made. */
 const root = path.resolve(import.meta.dirname.replace(path.normalize(place), ''), '../..');
 const folder = path.join(root, place);
-const parts = ['cli.ts', 'app.ts', 'app', 'cli', 'core', 'api', 'bot', 'monitoring', 'clients', 'bench', 'test'];
+const parts = [
+  'cli.ts',
+  'app.ts',
+  'app',
+  'cli',
+  'core',
+  'api',
+  'bot',
+  'monitoring',
+  'clients',
+  'bench',
+  'test',
+];
 
 /** @param source path from the project's root, e.g. `cli.ts` @returns the file to start with `node` */
 export function programFile(source: string): string {
