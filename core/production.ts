@@ -9,13 +9,12 @@ import type { Ffmpeg } from './ffmpeg.ts';
 import { offerFilms, type OfferTerms } from './helping/offered-film.ts';
 import { temporaryName } from './jobs/retention.ts';
 import type { ClaimedJob, JobResult, ResultFiles } from './jobs/types.ts';
-import { makePreview } from './pipeline/preview.ts';
 import type { TtsRequest } from './schema/speech.ts';
 import type { Storyboard } from './schema/storyboard.ts';
 import { speechRequestOf } from './service/speech-request.ts';
 import { encodeSpeech } from './sound/speech-file.ts';
 import type { Storage } from './storage/types.ts';
-import type { RenderedJob, Studio } from './studio.ts';
+import type { Studio } from './studio.ts';
 import type { RunContext, RunJob } from './worker.ts';
 
 export type ProductionOptions = {
@@ -72,30 +71,30 @@ async function makeFilm(
   job: ClaimedJob,
   storyboard: Storyboard,
   run: Run,
-  { workshop, ffmpeg, storage, sharing }: ProductionOptions,
+  { workshop, storage, sharing }: ProductionOptions,
 ): Promise<Product> {
   const hold = { jobId: job.id, attempt: job.lease.attempt, worker: job.lease.owner };
-  const { film, preview } = await withEarlySheet(job, run, storage, async (onSheet) => {
-    const rendered = await workshop.render(storyboard, {
+  const film = await withEarlySheet(job, run, storage, (onSheet) =>
+    workshop.render(storyboard, {
       outDir: run.folder,
       signal: run.signal,
       onSheet,
       offer: sharing ? offerFilms({ ...sharing, hold }) : undefined,
+      previewBytes: PREVIEW_BYTES,
       onProgress: ({ stage, progress, scene, scenesTotal, etaSeconds }) =>
         run.report({ stage, progress, scene, scenesTotal, etaSeconds }),
-    });
-    return { film: rendered, preview: await previewOf(rendered, run, ffmpeg) };
-  });
+    }),
+  );
   const name = (file: string | null): string | undefined => (file === null ? undefined : path.basename(file));
   const files: ResultFiles = {
     main: path.basename(film.files.film),
     poster: name(film.files.poster),
-    preview: path.basename(preview),
+    preview: path.basename(film.files.preview ?? film.files.film),
     sheet: name(film.files.sheet),
     srt: name(film.files.srt),
     vtt: name(film.files.vtt),
   };
-  const made = [...new Set([...Object.values(film.files), preview])].filter((file) => file !== null);
+  const made = Object.values(film.files).filter((file) => file !== null);
   return {
     files: Object.fromEntries(made.map((file) => [path.basename(file), file])),
     result: {
@@ -147,29 +146,6 @@ async function withEarlySheet<T>(
   } finally {
     await publishing;
   }
-}
-
-/** A film that is small already is its own preview. */
-async function previewOf(
-  { files, duration, width, height, size }: RenderedJob,
-  run: Run,
-  ffmpeg: () => Ffmpeg,
-): Promise<string> {
-  if ((size ?? 0) <= PREVIEW_BYTES && files.film.endsWith('.mp4')) return files.film;
-  const out = path.join(run.folder, 'preview.mp4');
-  await makePreview(
-    {
-      film: files.film,
-      out,
-      duration: duration ?? 0,
-      width: width ?? 0,
-      height: height ?? 0,
-      maxBytes: PREVIEW_BYTES,
-    },
-    ffmpeg(),
-    run.signal,
-  );
-  return out;
 }
 
 async function makeSpeech(

@@ -50,6 +50,8 @@ export type RenderOptions = {
   onSheet?: (file: string) => void;
   /** Lets other workers render segments of it. */
   offer?: OfferFilm | undefined;
+  /** A larger film gets a small copy of at most so many bytes. */
+  previewBytes?: number;
 };
 
 export type RenderedJob = Job & { files: RenderedFilm['files']; segments: RenderedFilm['segments'] };
@@ -160,6 +162,7 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
           onProgress: options.onProgress ?? (() => undefined),
           onSheet: options.onSheet,
           offer: options.offer,
+          previewBytes: options.previewBytes,
         },
         deps,
       );

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { encodedColours } from '../encoded-colours.ts';
 import { asStudioError } from '../errors.ts';
 import type { Output } from '../schema/storyboard.ts';
+import { cutOptions } from './cut-options.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
 import type { SegmentPlan } from './plan.ts';
 import { Shelf } from './shelf.ts';
@@ -80,7 +81,7 @@ export async function encodeSegments(
             ...['-map', '0:v:0'],
             ...encoderOptions(encoding, fps, threads),
             ...['-pix_fmt', 'yuv420p', ...encodedColours],
-            ...cutOptions(parts),
+            ...cutOptions(parts.map(({ plan }) => plan.frames)),
             ...containerOptions(encoding.format),
           ],
         },
@@ -171,18 +172,6 @@ function isThere(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Cuts before the first frame of each part but the first, where a key frame is forced. */
-function cutOptions(parts: readonly SegmentPart[]): string[] {
-  const ends: number[] = [];
-  for (const { plan } of parts) ends.push((ends.at(-1) ?? 0) + plan.frames);
-  const cuts = ends.slice(0, -1).map((frame) => `eq(n,${frame})`);
-  return [
-    ...(cuts.length > 0 ? ['-force_key_frames', `expr:${cuts.join('+')}`, '-forced-idr', '1'] : []),
-    // The last of them is the end, so that one part needs no other way.
-    ...['-f', 'segment', '-segment_frames', ends.join(','), '-reset_timestamps', '1'],
-  ];
 }
 
 function countFrames(parts: readonly SegmentPart[]): number {

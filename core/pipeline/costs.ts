@@ -10,6 +10,7 @@ const COST = {
   frame1080p: 0.03,
   soundPerSecond: 0.03,
   saving: 0.6,
+  previewPerSecond: 0.35,
 };
 
 /** What is expected before anything is measured. */
@@ -51,4 +52,13 @@ export function renderingWork(
     sound: seconds * COST.soundPerSecond,
   };
   return { expectedS: costs.stills + costs.frames + costs.sound, done: sharedWork(costs) };
+}
+
+/** @param previewS of the film that the preview shows, s; 0 where none is made */
+export function savingWork(
+  previewS: number,
+  threads: number,
+): { expectedS: number; done: ReturnType<typeof sharedWork<'joining' | 'preview'>> } {
+  const costs = { joining: COST.saving, preview: (previewS * COST.previewPerSecond) / threads };
+  return { expectedS: costs.joining + costs.preview, done: sharedWork(costs) };
 }

@@ -129,12 +129,12 @@ export async function joinFilm(input: JoinInput, ffmpeg: Ffmpeg, signal: AbortSi
  * would step back where the next one begins. Frames leave in decode order, one a frame time: that is their
  * decode time, two frames (the delay of B-pyramids) ahead of showing.
  */
-function evenDecodeTimes(fps: number): string[] {
+export function evenDecodeTimes(fps: number): string[] {
   return ['-bsf:v', `setts=pts=PTS:dts=(N-2)*${90000 / fps}`];
 }
 
-/** Our own file names only: hex keys, so nothing needs escaping beyond the quotes of the folder. */
-function concatList(segments: JoinInput['segments'], fps: number): string {
+/** Files for ffmpeg's concat demuxer. Our own names only: hex keys, so nothing needs escaping beyond the quotes of the folder. */
+export function concatList(segments: JoinInput['segments'], fps: number): string {
   const entries = segments.map(
     ({ file, frames }) =>
       `file '${file.replaceAll("'", String.raw`'\''`)}'\nduration ${(frames / fps).toFixed(9)}\n`,

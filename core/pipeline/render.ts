@@ -10,11 +10,12 @@ import { asStudioError, type Stage } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { frameSize } from '../schema/storyboard.ts';
 import { allOrStop } from '../together.ts';
-import { expectCosts, renderingWork } from './costs.ts';
+import { expectCosts, renderingWork, savingWork } from './costs.ts';
 import { makeSoundtrack } from './film-sound.ts';
 import { type FilmVoice, filmVoices } from './narrate.ts';
 import { joinOnce } from './package.ts';
 import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
+import { makePreview, needsPreview, previewSeconds } from './preview.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing, sceneAt } from './render-segments.ts';
 import { renderTogether } from './render-together.ts';
@@ -33,6 +34,8 @@ export type RenderRequest = PlanRequest & {
   onSheet?: (file: string) => void;
   /** Lets other workers render segments of it; absent where there are none. */
   offer?: OfferFilm;
+  /** A larger film gets a small copy of at most so many bytes; absent where nobody needs one. */
+  previewBytes?: number | undefined;
 };
 
 export type RenderedFilm = {
@@ -119,24 +122,33 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
 
     enter('saving');
     const film = path.join(workDir, `film.${output.format}`);
-    const parts = segments.map((segment) => ({ file: run.file(segment), frames: segment.plan.frames }));
+    const parts = {
+      segments: segments.map((one) => ({ file: run.file(one), key: one.key, frames: one.plan.frames })),
+      sound: sound.path,
+      fps: output.fps,
+      workDir,
+    };
     await joinOnce(
-      {
-        segments: parts,
-        sound: sound.path,
-        frames: timeline.frames,
-        fps: output.fps,
-        format: output.format,
-        title: storyboard.title,
-        workDir,
-        out: film,
-      },
+      { ...parts, frames: timeline.frames, format: output.format, title: storyboard.title, out: film },
       deps,
       signal,
     );
-    progress.advance('saving', 0.7);
+    const { previewBytes = Infinity } = request;
+    const preview = (await needsPreview(film, previewBytes)) ? path.join(workDir, 'preview.mp4') : null;
+    const seconds = timeline.frames / output.fps;
+    const saving = savingWork(preview ? previewSeconds(seconds) : 0, deps.compositor.threads);
+    progress.expect('saving', saving.expectedS);
+    progress.advance('saving', saving.done('joining', 1));
+    if (preview)
+      await makePreview(
+        { ...parts, ...size, film, out: preview, maxBytes: previewBytes },
+        deps,
+        signal,
+        (done) => progress.advance('saving', saving.done('preview', done)),
+      );
     const files = await saveFilm({
       film,
+      preview,
       poster: stills.poster,
       cues: captions.cues,
       storyboard,
@@ -146,7 +158,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     await deps.cache.trim();
     return {
       files,
-      duration: timeline.frames / output.fps,
+      duration: seconds,
       ...size,
       size: (await stat(files.film)).size,
       loudness: { lufs: sound.lufs, truePeakDb: sound.truePeakDb },

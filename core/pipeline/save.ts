@@ -11,11 +11,15 @@ export type FilmFiles = {
   sheet: string;
   srt: string | null;
   vtt: string | null;
+  /** The film itself where that is small enough; null where none was asked for. */
+  preview: string | null;
 };
 
 export type Saving = {
   /** Temporary files on the disk of `outDir`. */
   film: string;
+  /** Null where none is made. */
+  preview: string | null;
   /** In the cache. */
   poster: string;
   cues: Cue[];
@@ -35,6 +39,7 @@ export function filmFiles(storyboard: Storyboard, outDir: string): FilmFiles {
     sheet: target('sheet.png'),
     srt: sidecars ? target('captions.srt') : null,
     vtt: sidecars ? target('captions.vtt') : null,
+    preview: null,
   };
 }
 
@@ -54,6 +59,7 @@ export async function saveSheet(
 /** @throws {Error} ENOSPC and the like, as the system says them; then nothing has its final name yet */
 export async function saveFilm({
   film,
+  preview,
   poster,
   cues,
   storyboard,
@@ -61,6 +67,7 @@ export async function saveFilm({
   outDir,
 }: Saving): Promise<FilmFiles> {
   const files = filmFiles(storyboard, outDir);
+  if (preview) files.preview = path.join(outDir, path.basename(preview));
   const beside = (name: string): string => path.join(workDir, path.basename(name));
   await copyFile(poster, beside(files.poster));
   if (files.srt) await writeFile(beside(files.srt), toSrt(cues));
@@ -72,6 +79,7 @@ export async function saveFilm({
   // Sidecars of an earlier render would not fit this film.
   if (!files.srt) await rm(path.join(outDir, 'captions.srt'), { force: true });
   if (!files.vtt) await rm(path.join(outDir, 'captions.vtt'), { force: true });
+  if (preview && files.preview) await rename(preview, files.preview);
   await rename(film, files.film);
   return files;
 }

@@ -1,21 +1,66 @@
-/** The small copy of a film for upload limits, of films that do not want to be small. */
-import { stat } from 'node:fs/promises';
+/** The small copy of a film for upload limits: how large, how long, and what of it is made anew. */
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { makePreview } from '../../../core/pipeline/preview.ts';
-import { runFfmpeg, testFfmpeg, testFolder } from '../../helpers/samples.ts';
+import { openCache } from '../../../core/cache.ts';
+import { runningChildren } from '../../../core/ffmpeg.ts';
+import { joinFilm } from '../../../core/pipeline/package.ts';
+import { makePreview, type PreviewInput } from '../../../core/pipeline/preview.ts';
+import { readFfmpeg, runFfmpeg, testFfmpeg, testFolder } from '../../helpers/samples.ts';
 
 /** Noise: the worst an encoder can be given. */
-async function noisyFilm(size: string, seconds: number): Promise<string> {
-  const file = path.join(await testFolder(), 'film.mp4');
-  const noise = `nullsrc=s=${size}:r=30:d=${seconds},geq=lum='random(1)*255':cb=128:cr=128`;
-  const sound = `anoisesrc=d=${seconds}:a=0.3`;
-  await runFfmpeg(
-    ...['-f', 'lavfi', '-i', noise, '-f', 'lavfi', '-i', sound],
-    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '10', '-c:a', 'aac', '-shortest', file],
-  );
-  return file;
+const noise = "geq=lum='random(1)*255':cb=128:cr=128";
+const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-crf', '10', '-pix_fmt', 'yuv420p', '-x264-params', 'stitchable=1']; // prettier-ignore
+
+type Part = { look: string; frames: number };
+
+/** A film of ours of such parts, with the files it was joined of. */
+async function openFilm(parts: Part[], { size = '640x480', fps = 30 } = {}) {
+  const dir = await testFolder();
+  const cache = await openCache(path.join(dir, 'cache'), 1e9);
+  const [width, height] = size.split('x').map(Number) as [number, number];
+  let made = 0;
+  const film = async (of: Part[]): Promise<PreviewInput> => {
+    const segments = await Promise.all(
+      of.map(async ({ look, frames }) => {
+        const file = path.join(dir, `segment-${made++}.mp4`);
+        const source = `nullsrc=s=${size}:r=${fps},${look}`;
+        await runFfmpeg('-f', 'lavfi', '-i', source, '-frames:v', String(frames), ...encoder, '-video_track_timescale', '90000', file); // prettier-ignore
+        return { file, frames, key: `${look}-${frames}` };
+      }),
+    );
+    const out = path.join(dir, `film-${made}.mp4`);
+    const frames = of.reduce((sum, part) => sum + part.frames, 0);
+    const seconds = frames / fps;
+    const sound = path.join(dir, `sound-${made}.m4a`);
+    await runFfmpeg('-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:a', 'aac', sound);
+    await joinFilm(
+      { segments, sound, frames, fps, format: 'mp4', title: undefined, workDir: dir, out },
+      testFfmpeg(),
+      new AbortController().signal,
+    );
+    return { film: out, segments, sound, fps, width, height, workDir: dir, out: `${out}.preview.mp4`, maxBytes: 8e6 }; // prettier-ignore
+  };
+  const preview = (input: PreviewInput, signal = new AbortController().signal) =>
+    makePreview(input, { ffmpeg: testFfmpeg(), cache, versions: {} }, signal);
+  const kept = () => readdir(path.join(dir, 'cache'));
+  return { film: await film(parts), filmOf: film, preview, kept };
 }
+
+async function streamsOf(file: string) {
+  const { streams, format } = await testFfmpeg().probe(file, { extra: ['-count_frames'] });
+  const video = streams.find((stream) => stream.codec_type === 'video')!;
+  const audio = streams.find((stream) => stream.codec_type === 'audio');
+  return { video, audio, frames: Number(video['nb_read_frames']), duration: Number(format['duration']) };
+}
+
+/** Mean luma of each frame, 0..255. */
+async function lightOf(file: string): Promise<number[]> {
+  const bytes = await readFfmpeg('-i', file, '-map', '0:v', '-vf', 'scale=1:1:flags=area', '-pix_fmt', 'yuv444p', '-f', 'rawvideo'); // prettier-ignore
+  return [...bytes].filter((_, index) => index % 3 === 0);
+}
+
+const grey = (luma: number): string => `geq=lum=${luma}:cb=128:cr=128`;
 
 test.each([
   ['wide', '640x480', 480, 360],
@@ -23,30 +68,81 @@ test.each([
 ])(
   'a %s film of noise fits the limit, with picture and sound over its whole length',
   async (_, size, width, height) => {
-    const film = await noisyFilm(size, 3);
-    const out = `${film}.preview.mp4`;
-    const [w, h] = size.split('x').map(Number) as [number, number];
+    const { film, preview } = await openFilm([{ look: noise, frames: 60 }, { look: noise, frames: 31 }], { size }); // prettier-ignore
     const maxBytes = 200_000;
-    expect((await stat(film)).size).toBeGreaterThan(maxBytes * 4);
-    const bytes = await makePreview(
-      { film, out, duration: 3, width: w, height: h, maxBytes },
-      testFfmpeg(),
-      new AbortController().signal,
-    );
-    expect(bytes).toBe((await stat(out)).size);
+    expect((await stat(film.film)).size).toBeGreaterThan(maxBytes * 4);
+    const bytes = await preview({ ...film, maxBytes });
+    expect(bytes).toBe((await stat(film.out)).size);
     expect(bytes).toBeLessThanOrEqual(maxBytes);
-    const { streams, format } = await testFfmpeg().probe(out);
-    expect(streams.find((stream) => stream.codec_type === 'video')).toMatchObject({ width, height });
-    expect(streams.some((stream) => stream.codec_type === 'audio')).toBe(true);
-    expect(Number(format.duration)).toBeCloseTo(3, 0);
+    const { video, audio, frames, duration } = await streamsOf(film.out);
+    expect(video).toMatchObject({ width, height });
+    expect(audio).toBeDefined();
+    expect(frames).toBe(91);
+    expect(duration).toBeCloseTo(91 / 30, 1);
   },
 );
 
-test('a cancelled preview leaves no encoder behind', async () => {
-  const film = await noisyFilm('320x240', 2);
-  const input = { film, out: `${film}.p.mp4`, duration: 2, width: 320, height: 240, maxBytes: 1e6 };
+test('after an edit only what changed is encoded, and every frame is in its place', async () => {
+  const parts = [
+    { look: grey(40), frames: 20 },
+    { look: grey(80), frames: 1 },
+    { look: grey(120), frames: 13 },
+    { look: grey(160), frames: 2 },
+    { look: grey(200), frames: 24 },
+  ];
+  const { film, filmOf, preview, kept } = await openFilm(parts, { size: '320x240', fps: 24 });
+  const lights = (of: Part[]) => of.flatMap(({ look, frames }) => Array<number>(frames).fill(Number(/lum=(\d+)/.exec(look)![1]))); // prettier-ignore
+  const expectLights = async (file: string, of: Part[]): Promise<void> => {
+    const seen = await lightOf(file);
+    expect(seen.length).toBe(lights(of).length);
+    for (const [index, light] of lights(of).entries()) expect(Math.abs(seen[index]! - light), `frame ${index}`).toBeLessThan(4); // prettier-ignore
+  };
+  await preview(film);
+  await expectLights(film.out, parts);
+  const before = await kept();
+  expect(before).toHaveLength(5);
+
+  const edited = parts.with(1, { look: grey(20), frames: 3 }).with(3, { look: grey(10), frames: 2 });
+  const next = await filmOf(edited);
+  await preview(next);
+  await expectLights(next.out, edited);
+  expect((await kept()).filter((name) => !before.includes(name))).toHaveLength(2);
+
+  const again = { ...next, out: `${next.out}.again.mp4` };
+  await preview(again);
+  await expectLights(again.out, edited);
+  expect(await kept()).toHaveLength(7);
+});
+
+test('of a film longer than three minutes the beginning is shown', async () => {
+  const { film, preview } = await openFilm(
+    [{ look: grey(50), frames: 100 }, { look: grey(150), frames: 100 }, { look: grey(250), frames: 10 }],
+    { size: '64x64', fps: 1 },
+  ); // prettier-ignore
+  await preview(film);
+  expect((await lightOf(film.out)).length).toBe(180);
+  expect((await streamsOf(film.out)).duration).toBeCloseTo(180, 0);
+});
+
+test('a film of 60 frames a second becomes one of 30', async () => {
+  const { film, preview } = await openFilm(
+    [{ look: grey(50), frames: 61 }, { look: grey(150), frames: 59 }],
+    { size: '320x240', fps: 60 },
+  ); // prettier-ignore
+  await preview(film);
+  const { video, frames, duration } = await streamsOf(film.out);
+  expect(video['r_frame_rate']).toBe('30/1');
+  expect(frames).toBe(60);
+  expect(duration).toBeCloseTo(2, 1);
+});
+
+test('a cancelled preview leaves no encoder and no file behind', async () => {
+  const { film, preview, kept } = await openFilm([{ look: noise, frames: 150 }], { size: '320x240' });
   const stop = new AbortController();
-  const making = makePreview(input, testFfmpeg(), stop.signal);
+  const making = preview(film, stop.signal);
+  await expect.poll(() => runningChildren().map(({ purpose }) => purpose)).toContain('making the preview');
   stop.abort();
   await expect(making).rejects.toMatchObject({ code: 'cancelled' });
+  expect(runningChildren()).toEqual([]);
+  expect(await kept()).toEqual([]);
 });
