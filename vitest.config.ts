@@ -26,6 +26,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores: more files at once only make real ffmpeg, redis and Chromium wait for each other.
     maxWorkers: 2,
+    // Each file in a process of its own would read the program anew: two minutes of CPU. So what a test changes in
+    // its process (environment, working folder, globals) it puts back.
+    isolate: false,
     // On an unknown, perhaps busy machine one stall may fail a test of many processes. A second try there tells
     // a stall from a fault; the report names every test that needed it ("retry x1"), and `.ci/run` lists them.
     retry: process.env['CI'] ? 1 : 0,

@@ -18,6 +18,9 @@ import { forgotten } from './forgetting.ts';
 import * as life from './lifecycle.ts';
 import type * as t from './types.ts';
 
+/** Free space with which a disk that was full counts as no longer so: a write-ahead log's, bytes. */
+const ROOM_BYTES = 1024 ** 2;
+
 export type EmbeddedJobsOptions = life.LifecyclePolicy & {
   /** Folder of the store, made if missing; on a local disk. */
   folder: string;
@@ -71,6 +74,8 @@ class EmbeddedJobs implements t.JobBackend {
   readonly #reserve: DiskReserve;
   readonly #options: EmbeddedJobsOptions;
   #closed = false;
+  /** Whether the disk was too full for the last thing that was to begin. */
+  #wasFull = false;
 
   constructor(ledger: Ledger, reserve: DiskReserve, options: EmbeddedJobsOptions) {
     this.#ledger = ledger;
@@ -83,7 +88,7 @@ class EmbeddedJobs implements t.JobBackend {
     const known = this.#repeated(job);
     if (known) return { job: known, created: false };
     if (this.#reserve.isLow() || !this.#reserve.fill()) throw diskLow();
-    return this.#ledger.commit(() => {
+    return this.#commitNew(() => {
       // Again under the lock: another process may have taken the same key meanwhile.
       const other = this.#repeated(job);
       if (other) return { job: other, created: false };
@@ -119,7 +124,7 @@ class EmbeddedJobs implements t.JobBackend {
     const { table, live } = this.#ledger;
     // Reading is free of locks: idle workers must not take turns at writing.
     if (!table.isDue(this.#options.now())) return null;
-    const taken = this.#ledger.commit(() => {
+    const taken = this.#commitNew(() => {
       const now = this.#options.now();
       this.#ledger.takeBack(now);
       const next = table.next(now);
@@ -257,10 +262,24 @@ class EmbeddedJobs implements t.JobBackend {
     return { ok: reason === null, reason, latencyMs: performance.now() - started };
   }
 
+  /** What begins: refused on a full disk, though less may still be written there. */
+  #commitNew<T>(work: () => T): T {
+    try {
+      const result = this.#ledger.commit(work);
+      this.#wasFull = false;
+      return result;
+    } catch (error) {
+      if (isFull(error)) this.#wasFull = true;
+      throw error;
+    }
+  }
+
   #fault(): string | null {
     try {
       this.#ledger.db.run('UPDATE pulse SET at = ?', this.#options.now());
-      return this.#reserve.isLow() || !this.#reserve.fill() ? diskLow().message : null;
+      // The pulse is small: that it could be written does not say that a job could.
+      const isStillFull = this.#wasFull && this.#reserve.freeBytes() < ROOM_BYTES;
+      return isStillFull || this.#reserve.isLow() || !this.#reserve.fill() ? diskLow().message : null;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

@@ -1,6 +1,6 @@
 /** The embedded store on a disk that fills up: a small tmpfs where mounting is permitted. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -96,6 +96,15 @@ describe.skipIf(!canMount)('a full disk', () => {
     }
     await jobs.reconcile();
     await expect(jobs.add(composeJob())).resolves.toMatchObject({ created: true });
+    expect(await jobs.health()).toMatchObject({ ok: true });
+  });
+
+  test('S14: a disk with room for a pulse and none for a job is not told as sound', async () => {
+    writeFileSync(filler, Buffer.alloc(2 * MEBIBYTE));
+    await addUntilRefused();
+    truncateSync(filler, statSync(filler).size - 128 * 1024);
+    expect(await jobs.health()).toMatchObject({ ok: false, reason: expect.stringContaining('full') });
+    rmSync(filler);
     expect(await jobs.health()).toMatchObject({ ok: true });
   });
 
