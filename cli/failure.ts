@@ -38,7 +38,9 @@ export function describeFailure(error: StudioError, terminal: Terminal): void {
   const unsaid = (error.issues ?? []).filter(({ message }) => !error.message.includes(message));
   for (const issue of unsaid)
     terminal.note(`  ${terminal.paintNote('bold', issue.path || '(whole file)')}: ${issue.message}`);
-  if (error.hint) terminal.note(error.hint);
+  // An issue on its own ends with the hint already.
+  const { hint } = error;
+  if (hint && !unsaid.some(({ message }) => message.endsWith(hint))) terminal.note(hint);
   if (error.code === 'internal')
     terminal.note(`This should not happen; please report it with this:\n${causeOf(error).stack ?? ''}`);
   else terminal.note(terminal.paintNote('dim', `[${error.code}]`));

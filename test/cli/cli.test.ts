@@ -66,6 +66,14 @@ describe('render', () => {
     expect(existsSync(job.files['film']!)).toBe(true);
   });
 
+  it('says of a missing picture where it is named and what to do, once', async () => {
+    write('missing.yaml', 'scenes: [{ text: Hi., media: { type: image, src: nope.jpg } }]\n');
+    const { code, stderr } = await run('render', 'missing.yaml');
+    expect(code).toBe(1);
+    expect(stderr).toContain('scenes[0].media.src: There is no file "nope.jpg". Check its name');
+    expect(stderr.match(/Check its name/g)).toHaveLength(1);
+  });
+
   it('puts the wishes of the command line into the storyboard', async () => {
     const wishes = [
       '--resolution',
