@@ -134,7 +134,8 @@ export class Ffmpeg {
 
   /**
    * Runs one ffmpeg to its end. On cancel, timeout or error the child is killed at once (SIGKILL:
-   * SIGTERM would make it write a playable, cut-short file). What it wrote is the caller's to remove.
+   * SIGTERM would make it write a playable, cut-short file). What it wrote is the caller's to remove;
+   * a file that is there already is replaced.
    * @throws {StudioError} cancelled, timeout, no_space, render_failed with ffmpeg's last words
    */
   async run(task: FfmpegRun): Promise<void> {
@@ -152,7 +153,8 @@ export class Ffmpeg {
     if (task.filter) command.complexFilter(task.filter);
     for (const output of task.outputs)
       command.output(output.target as string).outputOptions(...whole(output.options));
-    const global = ['-hide_banner', '-nostats', '-loglevel', 'error'];
+    // Without the first two it asks, and waits for ever, whether a file that is there may be replaced.
+    const global = ['-y', '-nostdin', '-hide_banner', '-nostats', '-loglevel', 'error'];
     if (task.strict ?? true) global.push('-xerror');
     if (task.onTime) global.push('-progress', 'pipe:2');
     (command as unknown as { _global: (...options: string[]) => void })._global(...global);

@@ -7,6 +7,7 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
 import { cutOptions } from '../compositor/cut-options.ts';
+import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { concatList, evenDecodeTimes } from './package.ts';
 
@@ -76,7 +77,13 @@ export async function makePreview(
     const bits = videoBits(input, margin);
     const parts = partsOf(input, bits, deps.versions);
     await encodeMissing(input, { parts, bits }, deps, signal, onProgress);
-    await join(input, parts, deps, signal);
+    if (!(await joinWhole(input, parts, deps, signal))) {
+      // A power cut can leave a name without its content.
+      await Promise.all(parts.map(({ key }) => rm(deps.cache.local.file(key, 'mp4'), { force: true })));
+      await encodeMissing(input, { parts, bits }, deps, signal, onProgress);
+      if (!(await joinWhole(input, parts, deps, signal)))
+        throw new StudioError('render_failed', 'The preview is not whole.', { retryable: true });
+    }
     bytes = (await stat(input.out)).size;
     if (bytes <= input.maxBytes) break;
   }
@@ -126,9 +133,9 @@ async function encodeMissing(
   const missing = sum(parts.filter((_, index) => !isThere[index]));
   let done = 0;
   for (const run of runsOf(parts, isThere)) {
-    const seconds = durationOf(run, input.fps);
     // The film itself is one file to open; a list of segments is many.
-    const source = run.length === parts.length ? `file:${path.resolve(input.film)}` : await list(input, run);
+    const isAll = run.length === parts.length;
+    const source = isAll ? `file:${path.resolve(input.film)}` : await list(input, run);
     const stem = cache.temporary(run[0]!.key, 'part');
     const file = (index: number): string => `${stem}.${index}`;
     try {
@@ -138,8 +145,8 @@ async function encodeMissing(
           {
             source,
             options: [
-              ...['-protocol_whitelist', 'file', ...(run.length === parts.length ? [] : ['-f', 'concat', '-safe', '0'])], // prettier-ignore
-              ...['-t', ((seconds * input.fps - 0.5) / input.fps).toFixed(6)],
+              ...['-protocol_whitelist', 'file', ...(isAll ? [] : ['-f', 'concat', '-safe', '0'])],
+              ...['-t', ((sum(run) - 0.5) / input.fps).toFixed(6)],
               // Without deblocking: a fifth of the decoder's time, for what cannot be seen at a third of the size.
               ...['-skip_loop_filter', 'all'],
             ],
@@ -185,6 +192,25 @@ async function list({ workDir, fps }: PreviewInput, run: Part[]): Promise<string
   const entries = run.map(({ source, frames }) => ({ file: source, frames }));
   await writeFile(file, concatList(entries, fps));
   return `file:${file}`;
+}
+
+/** @returns whether all frames are in it */
+async function joinWhole(
+  input: PreviewInput,
+  parts: Part[],
+  deps: PreviewDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await join(input, parts, deps, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof StudioError) || error.code !== 'render_failed') throw error;
+    return false;
+  }
+  const { streams } = await deps.ffmpeg.probe(input.out, { signal });
+  const frames = Number(streams.find((stream) => stream.codec_type === 'video')?.['nb_frames']);
+  const expected = (sum(parts) * shownFps(input)) / input.fps;
+  return Math.abs(frames - expected) < 1;
 }
 
 async function join(

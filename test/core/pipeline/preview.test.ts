@@ -1,5 +1,5 @@
 /** The small copy of a film for upload limits: how large, how long, and what of it is made anew. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openCache } from '../../../core/cache.ts';
@@ -44,7 +44,7 @@ async function openFilm(parts: Part[], { size = '640x480', fps = 30 } = {}) {
   const preview = (input: PreviewInput, signal = new AbortController().signal) =>
     makePreview(input, { ffmpeg: testFfmpeg(), cache, versions: {} }, signal);
   const kept = () => readdir(path.join(dir, 'cache'));
-  return { film: await film(parts), filmOf: film, preview, kept };
+  return { film: await film(parts), filmOf: film, preview, kept, folder: path.join(dir, 'cache') };
 }
 
 async function streamsOf(file: string) {
@@ -112,6 +112,17 @@ test('after an edit only what changed is encoded, and every frame is in its plac
   await preview(again);
   await expectLights(again.out, edited);
   expect(await kept()).toHaveLength(7);
+});
+
+test('parts that a power cut left empty or cut are made again', async () => {
+  const parts = [40, 120, 200].map((luma) => ({ look: grey(luma), frames: 12 }));
+  const { film, preview, kept, folder } = await openFilm(parts, { size: '320x240', fps: 24 });
+  await preview(film);
+  const [first = '', second = ''] = await kept();
+  await truncate(path.join(folder, first), 0);
+  await truncate(path.join(folder, second), 900);
+  await preview(film);
+  expect((await streamsOf(film.out)).frames).toBe(36);
 });
 
 test('of a film longer than three minutes the beginning is shown', async () => {
