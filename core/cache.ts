@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFile } from './sync-file.ts';
 
 /** Files used less than this ago are never removed: a running render may be about to read them, ms. */
 const IN_USE_MS = 60 * 60_000;
@@ -18,7 +19,7 @@ export type ContentCache = {
   has(key: string, extension: string, signal?: AbortSignal): Promise<boolean>;
   /** A name beside the final one, to write to before `keep`. */
   temporary(key: string, extension: string): string;
-  /** Gives a finished temporary file its final name. */
+  /** Gives a finished temporary file its final name, once the disk has it: nothing proves it again. */
   keep(temporary: string, key: string, extension: string): Promise<string>;
   /**
    * Puts a file that is there where all find it who share this cache, in the background.
@@ -53,6 +54,7 @@ export async function openCache(folder: string, maxBytes: number): Promise<Conte
     temporary: (key, extension) => path.join(folder, `${key}.${randomUUID()}.tmp.${extension}`),
     async keep(temporary, key, extension) {
       const name = file(key, extension);
+      await syncFile(temporary);
       await rename(temporary, name);
       return name;
     },

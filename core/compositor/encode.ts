@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { encodedColours } from '../encoded-colours.ts';
 import { asStudioError } from '../errors.ts';
 import type { Output } from '../schema/storyboard.ts';
+import { syncFile } from '../sync-file.ts';
 import { cutOptions } from './cut-options.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
 import type { SegmentPlan } from './plan.ts';
@@ -146,6 +147,7 @@ function openFiles(parts: readonly SegmentPart[]): {
   const temporary = (index: number): string => `${stem}.${index}.tmp`;
   let finished = 0;
   const name = async (): Promise<void> => {
+    await syncFile(temporary(finished));
     await rename(temporary(finished), parts[finished]!.file);
     finished += 1;
   };

@@ -1,6 +1,6 @@
 /** Joins segments and sound into the film without re-encoding, and proves that the result is whole. */
 import { createHash } from 'node:crypto';
-import { constants, copyFile, open, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
 import { StudioError } from '../errors.ts';
@@ -55,13 +55,6 @@ async function keepCopy({ out, format }: JoinInput, key: string, cache: ContentC
   const temporary = cache.temporary(key, format);
   try {
     await copyFile(out, temporary, constants.COPYFILE_FICLONE);
-    // Whole on the disk before it has its name: nothing proves it again.
-    const handle = await open(temporary, 'r+');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
     await cache.keep(temporary, key, format);
   } catch {
     await rm(temporary, { force: true });

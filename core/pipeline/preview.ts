@@ -78,7 +78,7 @@ export async function makePreview(
     const parts = partsOf(input, bits, deps.versions);
     await encodeMissing(input, { parts, bits }, deps, signal, onProgress);
     if (!(await joinWhole(input, parts, deps, signal))) {
-      // A power cut can leave a name without its content.
+      // A disk that broke off can have lost what it was given.
       await Promise.all(parts.map(({ key }) => rm(deps.cache.local.file(key, 'mp4'), { force: true })));
       await encodeMissing(input, { parts, bits }, deps, signal, onProgress);
       if (!(await joinWhole(input, parts, deps, signal)))

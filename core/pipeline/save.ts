@@ -1,7 +1,8 @@
 /** Gives the finished files their final names: everything is written beside them first, then all are renamed. */
-import { copyFile, open, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Storyboard } from '../schema/storyboard.ts';
+import { syncFile } from '../sync-file.ts';
 import type { Cue } from './captions.ts';
 import { toSrt, toVtt } from './sidecars.ts';
 
@@ -72,9 +73,7 @@ export async function saveFilm({
   await copyFile(poster, beside(files.poster));
   if (files.srt) await writeFile(beside(files.srt), toSrt(cues));
   if (files.vtt) await writeFile(beside(files.vtt), toVtt(cues));
-  const handle = await open(film, 'r+');
-  await handle.sync();
-  await handle.close();
+  await syncFile(film);
   for (const name of [files.srt, files.vtt, files.poster]) if (name) await rename(beside(name), name);
   // Sidecars of an earlier render would not fit this film.
   if (!files.srt) await rm(path.join(outDir, 'captions.srt'), { force: true });

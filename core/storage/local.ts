@@ -18,6 +18,7 @@ import {
   statfs,
 } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFile } from '../sync-file.ts';
 import { asStudioError, StudioError } from '../errors.ts';
 import { contentTypeOf, isJobId } from './file-names.ts';
 import type { FileSigner, Storage, StoredFile } from './types.ts';
@@ -158,15 +159,6 @@ async function reveal(staging: string, folder: string, names: readonly string[])
     });
   }
   await syncFolder(folder);
-}
-
-async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

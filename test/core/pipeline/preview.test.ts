@@ -114,7 +114,7 @@ test('after an edit only what changed is encoded, and every frame is in its plac
   expect(await kept()).toHaveLength(7);
 });
 
-test('parts that a power cut left empty or cut are made again', async () => {
+test('parts that a disk lost or cut are made again', async () => {
   const parts = [40, 120, 200].map((luma) => ({ look: grey(luma), frames: 12 }));
   const { film, preview, kept, folder } = await openFilm(parts, { size: '320x240', fps: 24 });
   await preview(film);
