@@ -10,8 +10,8 @@ import { encodedColours } from '../encoded-colours.ts';
 import { asStudioError } from '../errors.ts';
 import type { Output } from '../schema/storyboard.ts';
 import { syncFile } from '../sync-file.ts';
-import { cutOptions } from './cut-options.ts';
 import { Composer, type ComposerDeps } from './compose.ts';
+import { cutOptions } from './cut-options.ts';
 import type { SegmentPlan } from './plan.ts';
 import { Shelf } from './shelf.ts';
 

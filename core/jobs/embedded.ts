@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { StudioError } from '../errors.ts';
 import { isFinal } from '../schema/job.ts';
-import { isFull, openDatabase, type Database } from './embedded/database.ts';
+import { isFull, LOG_BYTES, openDatabase, type Database } from './embedded/database.ts';
 import { takeDeadWorkers } from './embedded/dead-workers.ts';
 import { Ledger } from './embedded/ledger.ts';
 import { forgetUsage, readStats, readUsage, reportWorker } from './embedded/reports.ts';
@@ -17,9 +17,6 @@ import { migrations } from './embedded/schema.ts';
 import { forgotten } from './forgetting.ts';
 import * as life from './lifecycle.ts';
 import type * as t from './types.ts';
-
-/** Free space with which a disk that was full counts as no longer so: a write-ahead log's, bytes. */
-const ROOM_BYTES = 1024 ** 2;
 
 export type EmbeddedJobsOptions = life.LifecyclePolicy & {
   /** Folder of the store, made if missing; on a local disk. */
@@ -277,8 +274,8 @@ class EmbeddedJobs implements t.JobBackend {
   #fault(): string | null {
     try {
       this.#ledger.db.run('UPDATE pulse SET at = ?', this.#options.now());
-      // The pulse is small: that it could be written does not say that a job could.
-      const isStillFull = this.#wasFull && this.#reserve.freeBytes() < ROOM_BYTES;
+      // The pulse is small: that it could be written does not say that a job could, which takes room in the log.
+      const isStillFull = this.#wasFull && this.#reserve.freeBytes() < LOG_BYTES;
       return isStillFull || this.#reserve.isLow() || !this.#reserve.fill() ? diskLow().message : null;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

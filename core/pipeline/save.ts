@@ -12,7 +12,7 @@ export type FilmFiles = {
   sheet: string;
   srt: string | null;
   vtt: string | null;
-  /** The film itself where that is small enough; null where none was asked for. */
+  /** Null where none was asked for, or where the film is small enough itself. */
   preview: string | null;
 };
 

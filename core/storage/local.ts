@@ -18,8 +18,8 @@ import {
   statfs,
 } from 'node:fs/promises';
 import path from 'node:path';
-import { syncFile } from '../sync-file.ts';
 import { asStudioError, StudioError } from '../errors.ts';
+import { syncFile } from '../sync-file.ts';
 import { contentTypeOf, isJobId } from './file-names.ts';
 import type { FileSigner, Storage, StoredFile } from './types.ts';
 

@@ -29,6 +29,8 @@ export type Database = {
 const BUSY_TIMEOUT_MS = 5000;
 /** Pages (4 KiB) after which the write-ahead log is folded in: small, so that small disks do. */
 const CHECKPOINT_PAGES = 256;
+/** What the log grows to, bytes. */
+export const LOG_BYTES = CHECKPOINT_PAGES * 4096;
 
 /**
  * Opens (or makes) the file and brings its schema up to date. `migrations[n]` leads from version n
@@ -43,7 +45,7 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
     connection.exec('PRAGMA journal_mode = WAL');
     connection.exec('PRAGMA synchronous = FULL');
     connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    connection.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4096}`);
+    connection.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
     const database = wrap(connection, file);
     migrate(database, connection, migrations, file);
     const mark = openChangeMark(path.resolve(file), () =>
