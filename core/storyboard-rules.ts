@@ -4,13 +4,11 @@
  */
 import type { FilmLimits } from './config/media.ts';
 import type { Issue } from './errors.ts';
+import { expectedSpeechS } from './pipeline/measure.ts';
 import { planTimeline, type SceneMeasure } from './pipeline/timeline.ts';
 import { limits, sceneSchema, type Scene, type Storyboard } from './schema/storyboard.ts';
 import { unknownSpeakers } from './tts/speakers.ts';
 import { sourcesOf } from './storyboard-sources.ts';
-
-/** Letters spoken in a second, measured over both default engines; an ideograph takes as long as three. */
-const LETTERS_PER_SECOND = 14.5;
 
 /**
  * Faults between fields. Works on unchecked input, scene by scene, so that they are reported together
@@ -106,22 +104,14 @@ export function estimateSeconds(storyboard: Storyboard): number {
 }
 
 function estimatedMeasure(scene: Scene, storyboard: Storyboard): SceneMeasure {
-  const text = scene.text?.trim();
-  const speed = scene.voice?.speed ?? storyboard.voice?.speed ?? 1;
   const clip = scene.media?.type === 'video' && scene.media.end !== undefined ? scene.media : null;
   return {
     duration: scene.duration,
-    speechS: text ? speechSeconds(text) / speed : null,
+    speechS: expectedSpeechS(scene, storyboard),
     clipS: clip ? clip.end! - (clip.start ?? 0) : null,
     hasTitle: scene.title !== undefined,
     transition: scene.transition ?? { type: 'none', duration: 0 },
   };
-}
-
-function speechSeconds(text: string): number {
-  const ideographs =
-    text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu)?.length ?? 0;
-  return (text.length + 2 * ideographs) / LETTERS_PER_SECOND;
 }
 
 /** What is allowed and probably not meant, one sentence each. */

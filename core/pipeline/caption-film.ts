@@ -12,14 +12,13 @@ import type { Storyboard } from '../schema/storyboard.ts';
 import type { Assets } from './assets.ts';
 import { makeCues, type Cue } from './captions.ts';
 import type { Narration } from './narrate.ts';
+import { sceneVoice } from './scene-voice.ts';
 import type { Timeline } from './timeline.ts';
 
 export type FilmText = {
   cues: Cue[];
   /** All that is drawn, bottom first. */
   overlays: OverlaySpan[];
-  /** Titles and watermark alone, for posters and sheets. */
-  titles: OverlaySpan[];
   warnings: string[];
 };
 
@@ -43,18 +42,22 @@ export function captionFilm(input: FilmTextInput): FilmText {
       ? []
       : makeCues(spokenTexts(input), captionMeasure(captions, size, fonts, brand.font));
   const burned = captions.mode === 'burn' || captions.mode === 'both';
-  const watermark = watermarkSpan(brand, {
-    startFrame: 0,
-    endFrame: timeline.frames,
-    picture: input.assets.watermark?.path,
-  });
-  const titles = [...(watermark ? [watermark] : []), ...titleSpans(input)];
+  const titles = titleFilm(input);
   return {
     cues,
-    titles,
     overlays: burned ? [...titles, ...captionSpans(cues, captions, brand, timeline.fps)] : titles,
     warnings: glyphWarnings(storyboard, fonts),
   };
+}
+
+/** Titles and watermark alone: what is written on posters and sheets, too. */
+export function titleFilm(input: Pick<FilmTextInput, 'storyboard' | 'timeline' | 'assets'>): OverlaySpan[] {
+  const watermark = watermarkSpan(input.storyboard.brand, {
+    startFrame: 0,
+    endFrame: input.timeline.frames,
+    picture: input.assets.watermark?.path,
+  });
+  return [...(watermark ? [watermark] : []), ...titleSpans(input)];
 }
 
 function spokenTexts({ timeline, narrations }: FilmTextInput): Parameters<typeof makeCues>[0] {
@@ -93,7 +96,11 @@ function spokenTexts({ timeline, narrations }: FilmTextInput): Parameters<typeof
   });
 }
 
-function titleSpans({ storyboard, timeline, assets, narrations }: FilmTextInput): OverlaySpan[] {
+function titleSpans({
+  storyboard,
+  timeline,
+  assets,
+}: Pick<FilmTextInput, 'storyboard' | 'timeline' | 'assets'>): OverlaySpan[] {
   const { fps } = timeline;
   return storyboard.scenes.flatMap((scene, index) => {
     if (!scene.title) return [];
@@ -105,10 +112,9 @@ function titleSpans({ storyboard, timeline, assets, narrations }: FilmTextInput)
     const lower = scene.title.position === 'lowerThird';
     const startFrame = lower ? Math.min(first + Math.round(LOWER_THIRD.delayS * fps), end - 1) : first;
     const endFrame = lower ? Math.min(end, startFrame + Math.round(LOWER_THIRD.lengthS * fps)) : end;
-    const language = narrations[index]?.language ?? scene.voice?.language ?? storyboard.language;
     return [
       titleSpan(scene.title, storyboard.brand, {
-        language,
+        language: sceneVoice(storyboard, scene).language,
         startFrame,
         endFrame,
         fps,

@@ -13,13 +13,13 @@ const COST = {
   previewPerSecond: 0.35,
 };
 
-/** What is expected before anything is measured. */
+/** What is expected before anything is measured. @returns the work of rendering as it is expected now */
 export function expectCosts(
   progress: ProgressMeter,
   storyboard: Storyboard,
   size: { width: number; height: number },
   threads: number,
-): void {
+): ReturnType<typeof renderingWork> {
   const characters = storyboard.scenes.reduce((sum, scene) => sum + (scene.text?.length ?? 0), 0);
   // Speech runs at about 15 characters a second; scenes without any last about 4 s.
   const seconds = storyboard.scenes.reduce(
@@ -29,12 +29,11 @@ export function expectCosts(
   );
   progress.expect('fetching', storyboard.scenes.length * COST.asset);
   progress.expect('voicing', 0.2 + characters * COST.character);
-  progress.expect(
-    'rendering',
-    renderingWork(seconds * storyboard.output.fps, seconds, storyboard.scenes.length, size, threads)
-      .expectedS,
-  );
+  const { scenes, output } = storyboard;
+  const rendering = renderingWork(seconds * output.fps, seconds, scenes.length, size, threads);
+  progress.expect('rendering', rendering.expectedS);
   progress.expect('saving', COST.saving);
+  return rendering;
 }
 
 /** Pictures, frames and sound of a film as shares of one stage. */

@@ -8,7 +8,7 @@ import { StudioError } from '../errors.ts';
 import { allOrStop } from '../together.ts';
 import { sumFrames } from './batches.ts';
 import { nextShare } from './next-share.ts';
-import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
+import { gatherFilm, planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
 import { segmentExtension } from './render-segments.ts';
 import { countBatch } from './render-together.ts';
 import type { Segment } from './segments.ts';
@@ -34,7 +34,8 @@ export async function helpFilm(
   const { film, signal } = request;
   const { cache, compositor } = deps;
   if (!(await cache.has(request.token, TOKEN_EXTENSION, signal))) return null;
-  const { segments, encoding } = await planFilm(request, deps, { onlyKnownSpeech: true });
+  const gathered = await gatherFilm(request, deps);
+  const { segments, encoding } = await planFilm(gathered, request, deps, { onlyKnownSpeech: true });
   const extension = segmentExtension(encoding);
   const known = new Map(segments.map((segment) => [segment.key, segment]));
   const abort = new AbortController();

@@ -1,6 +1,7 @@
 /**
- * From storyboard to segments: all that is known of a film before anything is drawn. Who makes the film
- * and who helps with it plan it alike, and so come to the same content keys.
+ * From storyboard to segments: all that is known of a film before anything is drawn, in two steps, of which
+ * the second waits for speech. Who makes the film and who helps with it plan it alike, and so come to the
+ * same content keys.
  */
 import type { Encoding } from '../compositor/encode.ts';
 import type { FilmLimits } from '../config/media.ts';
@@ -40,13 +41,17 @@ export type PlanRequest = {
   signal: AbortSignal;
 };
 
-export type FilmPlan = {
+/** What is known before anybody speaks. */
+export type GatheredFilm = {
   size: { width: number; height: number };
-  encoding: Encoding;
   assets: Assets;
+  layers: SceneLayer[];
+};
+
+export type FilmPlan = {
+  encoding: Encoding;
   narrations: (Narration | null)[];
   timeline: Timeline;
-  layers: SceneLayer[];
   captions: ReturnType<typeof captionFilm>;
   segments: Segment[];
 };
@@ -59,15 +64,14 @@ export type PlanOptions = {
   onlyKnownSpeech?: boolean;
 };
 
-/** @throws {StudioError} what media and voices are refused for, invalid_storyboard if it is too long; cancelled */
-export async function planFilm(
+/** @throws {StudioError} what media are refused for; cancelled */
+export async function gatherFilm(
   request: PlanRequest,
-  deps: PlanDeps,
-  { enter = () => undefined, advance = () => undefined, onlyKnownSpeech }: PlanOptions = {},
-): Promise<FilmPlan> {
+  deps: Pick<PlanDeps, 'ingest'>,
+  { enter = () => undefined, advance = () => undefined }: PlanOptions = {},
+): Promise<GatheredFilm> {
   const { storyboard, signal } = request;
-  const { output } = storyboard;
-  const size = frameSize(output);
+  const size = frameSize(storyboard.output);
   enter('fetching');
   const assets = await gatherAssets(storyboard, {
     ingest: deps.ingest,
@@ -78,7 +82,18 @@ export async function planFilm(
     signal,
     onProgress: (done, total) => advance('fetching', done / Math.max(1, total)),
   });
+  return { size, assets, layers: sceneLayers(storyboard, assets) };
+}
 
+/** @throws {StudioError} what voices are refused for, invalid_storyboard if it is too long; cancelled */
+export async function planFilm(
+  { size, assets, layers }: GatheredFilm,
+  request: PlanRequest,
+  deps: PlanDeps,
+  { enter = () => undefined, advance = () => undefined, onlyKnownSpeech }: PlanOptions = {},
+): Promise<FilmPlan> {
+  const { storyboard, signal } = request;
+  const { output } = storyboard;
   enter('voicing');
   const narrations = await narrate(
     storyboard,
@@ -94,12 +109,11 @@ export async function planFilm(
   enter('rendering');
   const timeline = planTimeline(measureScenes(storyboard, assets, narrations), output.fps);
   checkLength(timeline, request.most?.seconds ?? limits.filmSeconds);
-  const layers = sceneLayers(storyboard, assets);
   const captions = captionFilm({ storyboard, timeline, narrations, assets, size, fonts: deps.fonts });
   const encoding = { format: output.format, quality: output.quality };
   const { overlays } = captions;
   const segments = cutSegments({ timeline, layers, overlays, ...size, encoding, versions: deps.versions });
-  return { size, encoding, assets, narrations, timeline, layers, captions, segments };
+  return { encoding, narrations, timeline, captions, segments };
 }
 
 /** Only now are speech and clips measured; before, lengths of "auto" were estimates. */

@@ -14,14 +14,22 @@ import { expectCosts, renderingWork, savingWork } from './costs.ts';
 import { makeSoundtrack } from './film-sound.ts';
 import { type FilmVoice, filmVoices } from './narrate.ts';
 import { joinOnce } from './package.ts';
-import { planFilm, type PlanDeps, type PlanRequest } from './plan-film.ts';
+import {
+  gatherFilm,
+  planFilm,
+  type FilmPlan,
+  type GatheredFilm,
+  type PlanDeps,
+  type PlanOptions,
+  type PlanRequest,
+} from './plan-film.ts';
 import { makePreview, needsPreview, previewSeconds } from './preview.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { planRun, renderMissing, sceneAt } from './render-segments.ts';
 import { renderTogether } from './render-together.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
 import type { OfferFilm, SharedFilm } from './shared-film.ts';
-import { drawStills } from './stills.ts';
+import { drawSheet, drawStills } from './stills.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 export type RenderDeps = PlanDeps & { ffmpeg: Ffmpeg; compositor: Compositor; cache: ContentCache };
@@ -74,36 +82,27 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     progress.advance(next, 0);
   };
   try {
-    expectCosts(progress, storyboard, frameSize(output), deps.compositor.threads);
-    const plan = await planFilm(request, deps, { enter, advance: progress.advance });
-    const { size, encoding, assets, narrations, timeline, layers, captions, segments } = plan;
+    const expected = expectCosts(progress, storyboard, frameSize(output), deps.compositor.threads);
+    const steps = { enter, advance: progress.advance };
+    const gathered = await gatherFilm(request, deps, steps);
+    const { size, assets } = gathered;
+    const { plan, poster } = await planAndShow(gathered, { ...request, workDir }, deps, {
+      ...steps,
+      onPictures(share) {
+        const done = expected.done('stills', share);
+        // While somebody speaks that is what is waited for.
+        if (stage === 'rendering') progress.advance('rendering', done);
+      },
+    });
+    const { encoding, narrations, timeline, captions, segments } = plan;
 
     const run = await planRun(segments, encoding, deps.cache, signal);
-    const work = renderingWork(
-      run.frames,
-      timeline.frames / output.fps,
-      storyboard.scenes.length,
-      size,
-      deps.compositor.threads,
-    );
+    const seconds = timeline.frames / output.fps;
+    const work = renderingWork(run.frames, seconds, storyboard.scenes.length, size, deps.compositor.threads);
     progress.expect('rendering', work.expectedS);
+    work.done('stills', 1);
     const keys = run.missing.map(({ key }) => key);
     shared = request.offer?.({ keys, expectedS: work.expectedS, cache: deps.cache }) ?? null;
-
-    const stills = await drawStills(
-      { timeline, layers, overlays: captions.titles },
-      segments,
-      storyboard,
-      size,
-      deps,
-      {
-        signal,
-        onScene: (done) => progress.advance('rendering', work.done('stills', done / layers.length)),
-      },
-    );
-    work.done('stills', 1);
-    const sheet = await saveSheet(stills.sheet, { storyboard, workDir, outDir });
-    request.onSheet?.(sheet);
 
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
@@ -135,7 +134,6 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     );
     const { previewBytes = Infinity } = request;
     const preview = (await needsPreview(film, previewBytes)) ? path.join(workDir, 'preview.mp4') : null;
-    const seconds = timeline.frames / output.fps;
     const saving = savingWork(preview ? previewSeconds(seconds) : 0, deps.compositor.threads);
     progress.expect('saving', saving.expectedS);
     progress.advance('saving', saving.done('joining', 1));
@@ -149,7 +147,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     const files = await saveFilm({
       film,
       preview,
-      poster: stills.poster,
+      poster,
       cues: captions.cues,
       storyboard,
       workDir,
@@ -178,4 +176,35 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     await shared?.close();
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+type PlanSteps = Required<Pick<PlanOptions, 'enter' | 'advance'>> & {
+  /** Called with the share (0..1) of scenes whose pictures are drawn. */
+  onPictures: (share: number) => void;
+};
+
+/**
+ * Speaks and plans the film while the pictures that stand for it are drawn; the sheet is shown once both
+ * are done. The scenes' pictures are given up with this call: they would lie in memory until the film is made.
+ */
+async function planAndShow(
+  gathered: GatheredFilm,
+  request: RenderRequest & { workDir: string },
+  deps: RenderDeps,
+  { onPictures, ...steps }: PlanSteps,
+): Promise<{ plan: FilmPlan; poster: string }> {
+  const { storyboard } = request;
+  const abort = new AbortController();
+  const signal = AbortSignal.any([request.signal, abort.signal]);
+  const [plan, { scenes, poster }] = await allOrStop(abort, [
+    planFilm(gathered, { ...request, signal }, deps, steps),
+    drawStills(gathered, storyboard, deps, {
+      signal,
+      onScene: (done) => onPictures(done / storyboard.scenes.length),
+    }),
+  ]);
+  const sheet = await drawSheet(scenes, { storyboard, timeline: plan.timeline }, deps, request.signal);
+  const shown = await saveSheet(sheet, request);
+  request.onSheet?.(shown);
+  return { plan, poster };
 }

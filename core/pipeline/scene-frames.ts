@@ -1,6 +1,7 @@
 /**
  * One frame of each scene, without captions, for the sheet and the poster. Kept in the cache one by one:
  * after an edit only the scenes that changed are opened again, and a draft's serve the film as well.
+ * They are drawn while the speech is made, at a moment of the length that a scene is expected to have.
  */
 import sharp from 'sharp';
 import type { ContentCache } from '../cache.ts';
@@ -14,8 +15,12 @@ import type { Timeline } from './timeline.ts';
 
 export type Size = { width: number; height: number };
 
-/** Packed RGB, 3 bytes a pixel. */
-export type SceneFrame = { rgb: Uint8Array } & Size;
+export type SceneFrame = Size & {
+  /** sha256 of all that decides its pixels. */
+  key: string;
+  /** Packed RGB, 3 bytes a pixel. */
+  rgb(): Promise<Uint8Array>;
+};
 
 export type SceneFramesDeps = {
   compositor: Compositor;
@@ -31,11 +36,11 @@ export type SceneFramesInput = {
 };
 
 /** Raised whenever the same scene would give another picture. */
-const VERSION = 2;
+const VERSION = 3;
 /** Where in a scene its picture is taken, as a share of its length. */
 const TELLING_MOMENT = 0.45;
 
-/** One frame of every scene, side by side on the compositor's threads. */
+/** One frame of every scene, side by side on the compositor's threads; each is in the cache then. */
 export async function drawSceneFrames(
   input: SceneFramesInput,
   size: Size,
@@ -46,7 +51,7 @@ export async function drawSceneFrames(
   let done = 0;
   await eachOrStop(signal, [...input.layers.keys()], async (scene, together) => {
     try {
-      frames[scene] = await drawSceneFrame(input, scene, size, deps, together);
+      frames[scene] = await sceneFrame(input, scene, size, deps, together);
     } catch (error) {
       throw asStudioError(error, 'render_failed').at({ stage: 'rendering', scene: scene + 1 });
     }
@@ -55,13 +60,50 @@ export async function drawSceneFrames(
   return frames;
 }
 
-export async function drawSceneFrame(
+/** The same moment of one scene at any size; not kept. @returns packed RGB */
+export function drawSceneFrame(
   input: SceneFramesInput,
   scene: number,
   size: Size,
-  { compositor, cache, versions }: SceneFramesDeps,
+  { compositor }: Pick<SceneFramesDeps, 'compositor'>,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  return compositor.run({ kind: 'frame', ...tellingMoment(input, scene, size) }, { signal });
+}
+
+async function sceneFrame(
+  input: SceneFramesInput,
+  scene: number,
+  size: Size,
+  deps: SceneFramesDeps,
   signal: AbortSignal,
 ): Promise<SceneFrame> {
+  const { cache, versions } = deps;
+  const { plan, index } = tellingMoment(input, scene, size);
+  const key = planKey(plan, { versions, frame: index, version: VERSION });
+  const draw = async (): Promise<Uint8Array> => {
+    const rgb = await drawSceneFrame(input, scene, size, deps, signal);
+    const temporary = cache.temporary(key, 'png');
+    await sharp(rgb, { raw: { ...size, channels: 3 } })
+      .png({ compressionLevel: 1 })
+      .toFile(temporary);
+    await cache.keep(temporary, key, 'png');
+    return rgb;
+  };
+  const drawn = (await cache.has(key, 'png', signal)) ? null : await draw();
+  return {
+    ...size,
+    key,
+    // Damaged on the disk: it is drawn anew.
+    rgb: async () => drawn ?? (await readPixels(cache.file(key, 'png'), size)) ?? draw(),
+  };
+}
+
+function tellingMoment(
+  input: SceneFramesInput,
+  scene: number,
+  size: Size,
+): { plan: SegmentPlan; index: number } {
   const timed = input.timeline.scenes[scene]!;
   const index = Math.floor(timed.frames * TELLING_MOMENT);
   const plan: SegmentPlan = {
@@ -80,21 +122,14 @@ export async function drawSceneFrame(
       // Those of other scenes would make this one's picture depend on where in the film it stands.
       .filter((span) => span.startFrame <= index && index < span.endFrame),
   };
-  const key = planKey(plan, { versions, frame: index, version: VERSION });
-  if (await cache.has(key, 'png', signal)) {
-    const known = await sharp(cache.file(key, 'png'))
-      .removeAlpha()
-      .raw()
-      .toBuffer()
-      .catch(() => null);
-    // Damaged on the disk: it is drawn anew.
-    if (known?.length === size.width * size.height * 3) return { rgb: known, ...size };
-  }
-  const rgb = await compositor.run({ kind: 'frame', plan, index }, { signal });
-  const temporary = cache.temporary(key, 'png');
-  await sharp(rgb, { raw: { ...size, channels: 3 } })
-    .png({ compressionLevel: 1 })
-    .toFile(temporary);
-  await cache.keep(temporary, key, 'png');
-  return { rgb, ...size };
+  return { plan, index };
+}
+
+async function readPixels(file: string, size: Size): Promise<Uint8Array | null> {
+  const pixels = await sharp(file)
+    .removeAlpha()
+    .raw()
+    .toBuffer()
+    .catch(() => null);
+  return pixels?.length === size.width * size.height * 3 ? pixels : null;
 }

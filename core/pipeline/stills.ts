@@ -1,11 +1,16 @@
-/** The pictures that stand for a film: one frame a scene for the storyboard sheet, and the poster. */
+/**
+ * The pictures that stand for a film: the poster, and a page with one frame a scene, the storyboard sheet.
+ * People wait for the sheet, so all but the page itself is drawn while the speech is being made, at a moment
+ * of the length that a scene is expected to have.
+ */
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { ContentCache } from '../cache.ts';
-import type { SheetCell } from '../drawing/sheet.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
-import { allOrStop } from '../together.ts';
+import { titleFilm } from './caption-film.ts';
+import { expectScenes } from './measure.ts';
+import type { GatheredFilm } from './plan-film.ts';
 import {
   drawSceneFrame,
   drawSceneFrames,
@@ -14,109 +19,102 @@ import {
   type SceneFramesInput,
   type Size,
 } from './scene-frames.ts';
-import type { Segment } from './segments.ts';
-import type { Timeline } from './timeline.ts';
+import { planTimeline, type Timeline } from './timeline.ts';
 
 /** Short side of a sheet's pictures, px. */
 const SHEET_SHORT_SIDE = 360;
 /** Pictures taller than this would only make the poster file large, px of the short side. */
 const POSTER_SHORT_SIDE = 1080;
-/** Paths of both in the cache. */
-export type Stills = { sheet: string; poster: string };
+/** Raised whenever the same film would give another poster or sheet. */
+const VERSION = 4;
 
-/** Sheet and poster, from the cache when no picture and no text of the storyboard changed. */
+/** What the sheet is made of; the poster is finished, a path in the cache. */
+export type Stills = { scenes: SceneFrame[]; poster: string };
+
+/** A picture of each scene and the poster, from the cache where nothing changed. Needs no speech. */
 export async function drawStills(
-  input: SceneFramesInput,
-  segments: Segment[],
+  { size, assets, layers }: GatheredFilm,
   storyboard: Storyboard,
-  film: Size,
   deps: SceneFramesDeps,
   options: { signal: AbortSignal; onScene: (done: number) => void },
 ): Promise<Stills> {
-  const { cache } = deps;
-  const scenes = storyboard.scenes.map((scene) => [scene.text, scene.title]);
-  const key = createHash('sha256')
-    .update(
-      JSON.stringify([
-        'stills',
-        3,
-        segments.map((segment) => segment.key),
-        storyboard.title,
-        storyboard.language,
-        scenes,
-        film,
-      ]),
-    )
-    .digest('hex');
-  const stills = { sheet: cache.file(key, 'png'), poster: cache.file(key, 'jpg') };
-  if ((await cache.has(key, 'png')) && (await cache.has(key, 'jpg'))) return stills;
+  const timeline = planTimeline(expectScenes(storyboard, assets), storyboard.output.fps);
+  const input = { timeline, layers, overlays: titleFilm({ storyboard, timeline, assets }) };
   // A sheet of hundreds shows each of them small; their pictures must not add up.
-  const shortSide = Math.max(120, SHEET_SHORT_SIDE * Math.min(1, Math.sqrt(40 / input.layers.length)));
-  const frames = await drawSceneFrames(input, shrunk(film, shortSide), deps, options);
-  const cells = frames.map((picture, index) => sheetCell(picture, index, storyboard, input.timeline));
-  const sheet = {
-    title: storyboard.title,
-    durationS: input.timeline.frames / input.timeline.fps,
-    language: storyboard.language,
-    cells,
-  };
-  const abort = new AbortController();
-  const signal = AbortSignal.any([options.signal, abort.signal]);
-  // Side by side: people wait for the sheet.
-  const [png, jpg] = await allOrStop(abort, [
-    deps.compositor.run({ kind: 'sheet', input: sheet }, { signal }),
-    drawPoster(input, frames, film, deps, signal),
-  ]);
-  await Promise.all([keep(cache, key, 'png', png), keep(cache, key, 'jpg', jpg)]);
-  return stills;
+  const shortSide = Math.max(120, SHEET_SHORT_SIDE * Math.min(1, Math.sqrt(40 / layers.length)));
+  const scenes = await drawSceneFrames(input, shrunk(size, shortSide), deps, options);
+  return { scenes, poster: await drawPoster(input, scenes, size, deps, options.signal) };
 }
 
-function sheetCell(
-  picture: SceneFrame,
-  index: number,
-  storyboard: Storyboard,
-  timeline: Timeline,
-): SheetCell {
-  const scene = storyboard.scenes[index]!;
-  const timed = timeline.scenes[index]!;
-  return {
-    picture,
+/**
+ * The storyboard sheet, from the cache when no picture, text or length changed.
+ * @returns its path in the cache, PNG
+ */
+export async function drawSheet(
+  scenes: SceneFrame[],
+  { storyboard, timeline }: { storyboard: Storyboard; timeline: Timeline },
+  { compositor, cache }: SceneFramesDeps,
+  signal: AbortSignal,
+): Promise<string> {
+  const page = {
+    title: storyboard.title,
+    durationS: timeline.frames / timeline.fps,
+    language: storyboard.language,
+  };
+  const cells = timeline.scenes.map((timed, index) => ({
     number: index + 1,
-    heading: scene.title?.text,
-    text: scene.text,
+    heading: storyboard.scenes[index]!.title?.text,
+    text: storyboard.scenes[index]!.text,
     durationS: timed.frames / timeline.fps,
     transition: timed.transitionIn?.type,
-  };
+  }));
+  const key = keyOf('sheet', page, cells, scenes);
+  if (await cache.has(key, 'png', signal)) return cache.file(key, 'png');
+  const pictures = await Promise.all(
+    scenes.map(async ({ width, height, rgb }) => ({ width, height, rgb: await rgb() })),
+  );
+  const input = { ...page, cells: cells.map((cell, index) => ({ ...cell, picture: pictures[index]! })) };
+  return keep(cache, key, 'png', await compositor.run({ kind: 'sheet', input }, { signal }));
 }
 
-async function keep(cache: ContentCache, key: string, extension: string, bytes: Uint8Array): Promise<void> {
-  const temporary = cache.temporary(key, extension);
-  await writeFile(temporary, bytes);
-  await cache.keep(temporary, key, extension);
-}
-
-/** The poster: the scene with the most to see, drawn anew at the film's size. @returns JPEG */
+/** The poster: the scene with the most to see, drawn anew at the film's size. @returns its path in the cache, JPEG */
 async function drawPoster(
   input: SceneFramesInput,
-  frames: SceneFrame[],
+  scenes: SceneFrame[],
   film: Size,
   deps: SceneFramesDeps,
   signal: AbortSignal,
-): Promise<Buffer> {
-  const scene = await mostTelling(frames);
-  const picture = await drawSceneFrame(input, scene, shrunk(film, POSTER_SHORT_SIDE), deps, signal);
-  return sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } })
+): Promise<string> {
+  const { cache } = deps;
+  const size = shrunk(film, POSTER_SHORT_SIDE);
+  const key = keyOf('poster', size, scenes);
+  if (await cache.has(key, 'jpg', signal)) return cache.file(key, 'jpg');
+  const scene = await mostTelling(scenes);
+  const rgb = await drawSceneFrame(input, scene, size, deps, signal);
+  const jpeg = await sharp(rgb, { raw: { ...size, channels: 3 } })
     .jpeg({ quality: 88, mozjpeg: true })
     .toBuffer();
+  return keep(cache, key, 'jpg', jpeg);
+}
+
+/** sha256; scenes count by their keys. */
+function keyOf(kind: string, ...decisive: unknown[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([kind, VERSION, ...decisive]))
+    .digest('hex');
+}
+
+async function keep(cache: ContentCache, key: string, extension: string, bytes: Uint8Array): Promise<string> {
+  const temporary = cache.temporary(key, extension);
+  await writeFile(temporary, bytes);
+  return cache.keep(temporary, key, extension);
 }
 
 /** Index of the frame with detail and contrast that is neither black nor white; earlier ones win ties. */
-async function mostTelling(frames: SceneFrame[]): Promise<number> {
+async function mostTelling(scenes: SceneFrame[]): Promise<number> {
   let best = { index: 0, score: -Infinity };
-  for (const [index, frame] of frames.entries()) {
-    const stats = await sharp(frame.rgb, {
-      raw: { width: frame.width, height: frame.height, channels: 3 },
-    }).stats();
+  for (const [index, { width, height, rgb }] of scenes.entries()) {
+    const stats = await sharp(await rgb(), { raw: { width, height, channels: 3 } }).stats();
     const brightness = stats.channels.reduce((sum, channel) => sum + channel.mean, 0) / 3 / 255;
     const contrast = stats.channels.reduce((sum, channel) => sum + channel.stdev, 0) / 3 / 128;
     const exposure = 1 - Math.abs(brightness - 0.45) * 1.2;
@@ -125,7 +123,7 @@ async function mostTelling(frames: SceneFrame[]): Promise<number> {
       Math.min(1, Math.log1p(stats.sharpness) / 2) +
       contrast +
       exposure -
-      (index / Math.max(1, frames.length)) * 0.15;
+      (index / Math.max(1, scenes.length)) * 0.15;
     if (score > best.score) best = { index, score };
   }
   return best.index;

@@ -66,7 +66,7 @@ it('opens again only the scenes that changed, and shows the same', async () => {
   const again = await draw(['#ff0000', '#00ff00', '#0000ff'], [2, 2, 2]);
   expect(again.drawn).toBe(0);
   for (const [index, { rgb }] of again.frames.entries())
-    expect(Buffer.from(rgb).equals(first.frames[index]!.rgb)).toBe(true);
+    expect(Buffer.from(await rgb()).equals(await first.frames[index]!.rgb())).toBe(true);
   // The first is longer now: it moves otherwise, and the others stand elsewhere in the film but look the same.
   const edited = await draw(['#ff0000', '#00ff00', '#0000ff'], [3, 2, 2]);
   expect(edited.drawn).toBe(1);
@@ -77,6 +77,6 @@ it('draws anew what is damaged on the disk', async () => {
   const first = await draw(['#123456'], [1.5]);
   for (const name of await readdir(folder)) await writeFile(path.join(folder, name), 'not a picture');
   const mended = await draw(['#123456'], [1.5]);
-  expect(mended.drawn).toBe(1);
-  expect(Buffer.from(mended.frames[0]!.rgb).equals(first.frames[0]!.rgb)).toBe(true);
+  expect(Buffer.from(await mended.frames[0]!.rgb()).equals(await first.frames[0]!.rgb())).toBe(true);
+  expect(drawn).toBe(1);
 });
