@@ -11,6 +11,13 @@ import type { ClipLayer } from './plan.ts';
 
 type ClipView = ClipLayer & { sceneFrames: number };
 
+export type ClipReaderDeps = {
+  ffmpeg: Ffmpeg;
+  signal: AbortSignal;
+  /** For drafts: where the film is at most half as wide as the clip, a quarter less work for what nobody sees. */
+  rough?: boolean | undefined;
+};
+
 /** Decoding starts this much before the first frame wanted, s: the frame shown there began earlier. */
 const SEEK_MARGIN_S = 1;
 /** A picture that stands for a moment may be of this long before it, s. */
@@ -19,22 +26,15 @@ const NEAR_S = 1;
 export class ClipReader {
   private readonly layer: ClipView;
   private readonly size: { width: number; height: number; fps: number };
-  private readonly ffmpeg: Ffmpeg;
-  private readonly signal: AbortSignal;
+  private readonly deps: ClipReaderDeps;
   /** Frames of the clip at the film's rate, played once. */
   private readonly length: number;
   private run: DecodingRun | null = null;
 
-  constructor(
-    layer: ClipView,
-    size: { width: number; height: number; fps: number },
-    ffmpeg: Ffmpeg,
-    signal: AbortSignal,
-  ) {
+  constructor(layer: ClipView, size: { width: number; height: number; fps: number }, deps: ClipReaderDeps) {
     this.layer = layer;
     this.size = size;
-    this.ffmpeg = ffmpeg;
-    this.signal = signal;
+    this.deps = deps;
     this.length = clipFrames((layer.endS - layer.startS) * this.slowdown(), size.fps);
   }
 
@@ -60,12 +60,12 @@ export class ClipReader {
       0,
       this.decodeNear.bind(this, wanted),
       frameBytes(this.size.width, this.size.height),
-      this.signal,
+      this.deps.signal,
     );
     const bytes = await run.frame(0).catch(() => null);
     if (bytes) kernel.view(out.y, out.bytes).set(bytes);
     await run.stop();
-    this.signal.throwIfAborted();
+    this.deps.signal.throwIfAborted();
     // A single frame may be shown for longer than a second.
     if (!bytes) await this.read(index, out, kernel);
   }
@@ -94,7 +94,7 @@ export class ClipReader {
       first,
       this.decode.bind(this, first),
       frameBytes(this.size.width, this.size.height),
-      this.signal,
+      this.deps.signal,
     );
   }
 
@@ -134,13 +134,19 @@ export class ClipReader {
     signal: AbortSignal,
   ): Promise<void> {
     const { layer, size } = this;
-    const all = [...filters, fitFilter(layer, size.width, size.height), 'setsar=1,format=yuv420p'];
-    return this.ffmpeg.run({
+    const rough = this.deps.rough && layer.width >= 2 * size.width;
+    const fit = fitFilter(layer, size.width, size.height, rough ? 'bilinear' : 'bicubic');
+    const all = [...filters, fit, 'setsar=1,format=yuv420p'];
+    return this.deps.ffmpeg.run({
       purpose: 'decoding a clip',
       inputs: [
         {
           source: `file:${layer.path}`,
-          options: ['-threads', '1', '-protocol_whitelist', 'file', '-copyts', ...seek],
+          options: [
+            ...['-threads', '1', '-protocol_whitelist', 'file', '-copyts'],
+            ...(rough ? ['-skip_loop_filter', 'all'] : []),
+            ...seek,
+          ],
         },
       ],
       outputs: [
@@ -177,10 +183,10 @@ export function clipFrames(durationS: number, fps: number): number {
   return Math.max(1, Math.floor(durationS * fps + 1e-6));
 }
 
-function fitFilter(layer: ClipLayer, width: number, height: number): string {
+function fitFilter(layer: ClipLayer, width: number, height: number, kernel: 'bicubic' | 'bilinear'): string {
   const scale = (how: string): string =>
-    `scale=${width}:${height}:force_original_aspect_ratio=${how}:flags=bicubic`;
-  if (layer.width * height === layer.height * width) return `scale=${width}:${height}:flags=bicubic`;
+    `scale=${width}:${height}:force_original_aspect_ratio=${how}:flags=${kernel}`;
+  if (layer.width * height === layer.height * width) return `scale=${width}:${height}:flags=${kernel}`;
   if (layer.fit === 'cover') return `${scale('increase')},crop=${width}:${height}`;
   if (layer.fit === 'contain')
     return `${scale('decrease')}:force_divisible_by=2,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:color=${layer.background}`;

@@ -15,6 +15,8 @@ export type ComposerDeps = {
   ffmpeg: Ffmpeg;
   fonts: FontBook;
   signal: AbortSignal;
+  /** Of a draft; see ClipReader. */
+  rough?: boolean;
   /** A single picture that stands for its scene is asked for: of clips, one about that moment. */
   near?: boolean;
   /** Of a run of segments; whoever made it closes it. Absent: everything is opened anew. */
@@ -113,9 +115,7 @@ export class Composer {
     const { kernel, plan, scratch } = this;
     if (layer.kind === 'clip') {
       const key = JSON.stringify({ ...layer, offset: undefined });
-      const reader =
-        this.shelf.takeClip(key, layer.offset) ??
-        new ClipReader(layer, plan, this.deps.ffmpeg, this.deps.signal);
+      const reader = this.shelf.takeClip(key, layer.offset) ?? new ClipReader(layer, plan, this.deps);
       return {
         draw: (index, out) =>
           this.deps.near ? reader.readNear(index, out, kernel) : reader.read(index, out, kernel),

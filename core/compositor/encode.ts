@@ -60,7 +60,8 @@ export async function encodeSegments(
     if (frames % LOOK_EVERY === 0) await files.nameFinished();
     onProgress({ frames, finished: files.finished });
   };
-  const drawn = drawFrames(parts, { ...deps, shelf }, (part) => (drawing = part), report);
+  const rough = encoding.quality === 'draft';
+  const drawn = drawFrames(parts, { ...deps, shelf, rough }, (part) => (drawing = part), report);
   try {
     const frames = Readable.from(drawn, { objectMode: true, highWaterMark: 1 });
     frames.on('error', (error) => (drawingError = error));

@@ -29,7 +29,7 @@ import { planRun, renderMissing, sceneAt } from './render-segments.ts';
 import { renderTogether } from './render-together.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
 import type { OfferFilm, SharedFilm } from './shared-film.ts';
-import { drawSheet, drawStills } from './stills.ts';
+import { beginSheet, drawStills, type Stills } from './stills.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 export type RenderDeps = PlanDeps & { ffmpeg: Ffmpeg; compositor: Compositor; cache: ContentCache };
@@ -86,7 +86,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     const steps = { enter, advance: progress.advance };
     const gathered = await gatherFilm(request, deps, steps);
     const { size, assets } = gathered;
-    const { plan, poster } = await planAndShow(gathered, { ...request, workDir }, deps, {
+    const { plan, stills } = await planAndDraw(gathered, request, deps, {
       ...steps,
       onPictures(share) {
         const done = expected.done('stills', share);
@@ -106,6 +106,8 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
 
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
+    // First, since people wait for it; the film is begun meanwhile.
+    const sheet = await beginSheet(stills, { storyboard, timeline }, deps, together);
     const onFrames = (frames: number): void =>
       progress.advance('rendering', work.done('frames', frames / run.frames), sceneAt(run.missing, frames));
     const [helped, sound] = await allOrStop(abort, [
@@ -116,6 +118,10 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
         signal: together,
         onProgress: (fraction) =>
           progress.advance('rendering', work.done('sound', fraction), progress.scene()),
+      }),
+      sheet.drawn.then(async (png) => {
+        const shown = await saveSheet(png, { storyboard, workDir, outDir });
+        request.onSheet?.(shown);
       }),
     ]);
 
@@ -147,7 +153,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     const files = await saveFilm({
       film,
       preview,
-      poster,
+      poster: stills.poster,
       cues: captions.cues,
       storyboard,
       workDir,
@@ -183,28 +189,22 @@ type PlanSteps = Required<Pick<PlanOptions, 'enter' | 'advance'>> & {
   onPictures: (share: number) => void;
 };
 
-/**
- * Speaks and plans the film while the pictures that stand for it are drawn; the sheet is shown once both
- * are done. The scenes' pictures are given up with this call: they would lie in memory until the film is made.
- */
-async function planAndShow(
+/** Speaks and plans the film while the pictures that stand for it are drawn. */
+async function planAndDraw(
   gathered: GatheredFilm,
-  request: RenderRequest & { workDir: string },
+  request: RenderRequest,
   deps: RenderDeps,
   { onPictures, ...steps }: PlanSteps,
-): Promise<{ plan: FilmPlan; poster: string }> {
+): Promise<{ plan: FilmPlan; stills: Stills }> {
   const { storyboard } = request;
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
-  const [plan, { scenes, poster }] = await allOrStop(abort, [
+  const [plan, stills] = await allOrStop(abort, [
     planFilm(gathered, { ...request, signal }, deps, steps),
     drawStills(gathered, storyboard, deps, {
       signal,
       onScene: (done) => onPictures(done / storyboard.scenes.length),
     }),
   ]);
-  const sheet = await drawSheet(scenes, { storyboard, timeline: plan.timeline }, deps, request.signal);
-  const shown = await saveSheet(sheet, request);
-  request.onSheet?.(shown);
-  return { plan, poster };
+  return { plan, stills };
 }

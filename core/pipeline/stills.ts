@@ -28,8 +28,12 @@ const POSTER_SHORT_SIDE = 1080;
 /** Raised whenever the same film would give another poster or sheet. */
 const VERSION = 4;
 
-/** What the sheet is made of; the poster is finished, a path in the cache. */
-export type Stills = { scenes: SceneFrame[]; poster: string };
+export type Stills = {
+  /** What the sheet is made of; empty once it is. */
+  scenes: SceneFrame[];
+  /** Path in the cache. */
+  poster: string;
+};
 
 /** A picture of each scene and the poster, from the cache where nothing changed. Needs no speech. */
 export async function drawStills(
@@ -47,15 +51,18 @@ export async function drawStills(
 }
 
 /**
- * The storyboard sheet, from the cache when no picture, text or length changed.
- * @returns its path in the cache, PNG
+ * Begins the storyboard sheet, which comes from the cache when no picture, text or length changed. Returns as
+ * soon as it has its thread: it goes before all that is asked of the compositor from then on. Takes the scenes'
+ * pictures out of `stills`: they would lie in memory until the film is made.
+ * @returns its path in the cache, PNG, once it is drawn
  */
-export async function drawSheet(
-  scenes: SceneFrame[],
+export async function beginSheet(
+  stills: Stills,
   { storyboard, timeline }: { storyboard: Storyboard; timeline: Timeline },
   { compositor, cache }: SceneFramesDeps,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ drawn: Promise<string> }> {
+  const scenes = stills.scenes.splice(0);
   const page = {
     title: storyboard.title,
     durationS: timeline.frames / timeline.fps,
@@ -69,12 +76,13 @@ export async function drawSheet(
     transition: timed.transitionIn?.type,
   }));
   const key = keyOf('sheet', page, cells, scenes);
-  if (await cache.has(key, 'png', signal)) return cache.file(key, 'png');
+  if (await cache.has(key, 'png', signal)) return { drawn: Promise.resolve(cache.file(key, 'png')) };
   const pictures = await Promise.all(
     scenes.map(async ({ width, height, rgb }) => ({ width, height, rgb: await rgb() })),
   );
   const input = { ...page, cells: cells.map((cell, index) => ({ ...cell, picture: pictures[index]! })) };
-  return keep(cache, key, 'png', await compositor.run({ kind: 'sheet', input }, { signal }));
+  const png = compositor.run({ kind: 'sheet', input }, { signal });
+  return { drawn: png.then((bytes) => keep(cache, key, 'png', bytes)) };
 }
 
 /** The poster: the scene with the most to see, drawn anew at the film's size. @returns its path in the cache, JPEG */

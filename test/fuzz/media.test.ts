@@ -64,8 +64,7 @@ async function show(clip: Clip): Promise<void> {
   const reader = new ClipReader(
     layer,
     { width: 32, height: 18, fps: 10 },
-    testFfmpeg(),
-    AbortSignal.timeout(30_000),
+    { ffmpeg: testFfmpeg(), signal: AbortSignal.timeout(30_000) },
   );
   const mark = kernel.mark();
   try {

@@ -53,7 +53,7 @@ const layer = (over: Partial<ClipLayer & { sceneFrames: number }> = {}) =>
 async function shown(view: ClipLayer & { sceneFrames: number }, indices: number[]): Promise<number[]> {
   const kernel = new Kernel();
   const frame = kernel.frame(size.width, size.height);
-  const reader = new ClipReader(view, size, ffmpeg, new AbortController().signal);
+  const reader = new ClipReader(view, size, { ffmpeg, signal: new AbortController().signal });
   const numbers: number[] = [];
   for (const index of indices) {
     await reader.read(index, frame, kernel);
@@ -114,8 +114,7 @@ describe('a clip', () => {
         const reader = new ClipReader(
           layer({ fit }),
           { ...target, fps: 30 },
-          ffmpeg,
-          new AbortController().signal,
+          { ffmpeg, signal: new AbortController().signal },
         );
         await reader.read(60, frame, kernel);
         await reader.close();

@@ -14,7 +14,7 @@ import type { Ingest } from '../../../core/ingest/types.ts';
 import { planTimeline, type SceneMeasure } from '../../../core/pipeline/timeline.ts';
 import { gatherFilm } from '../../../core/pipeline/plan-film.ts';
 import { render } from '../../../core/pipeline/render.ts';
-import { drawSheet, drawStills } from '../../../core/pipeline/stills.ts';
+import { beginSheet, drawStills } from '../../../core/pipeline/stills.ts';
 import type { Speech, SpeechRequest } from '../../../core/tts/types.ts';
 import { validateStoryboard } from '../../../core/validate.ts';
 import { testFfmpeg } from '../../helpers/samples.ts';
@@ -117,7 +117,7 @@ it('draws nothing for a film that is as it was, and only the page when a length 
   const gathered = await gatherFilm({ storyboard, signal }, { ingest });
   const deps = { compositor, cache, versions };
   const show = async (seconds: number): Promise<string> => {
-    const { scenes } = await drawStills(gathered, storyboard, deps, { signal, onScene: () => undefined });
+    const stills = await drawStills(gathered, storyboard, deps, { signal, onScene: () => undefined });
     const measures = storyboard.scenes.map((): SceneMeasure => ({
       duration: seconds,
       speechS: null,
@@ -125,7 +125,8 @@ it('draws nothing for a film that is as it was, and only the page when a length 
       hasTitle: false,
       transition: { type: 'fade', duration: 0.5 },
     }));
-    return drawSheet(scenes, { storyboard, timeline: planTimeline(measures, 30) }, deps, signal);
+    return (await beginSheet(stills, { storyboard, timeline: planTimeline(measures, 30) }, deps, signal))
+      .drawn;
   };
   const first = await show(3);
   expect(drawn).toEqual(['frame', 'frame', 'frame', 'sheet']);
