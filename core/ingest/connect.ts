@@ -1,9 +1,10 @@
 /**
  * Opens connections for downloads. The name is resolved once, every answer must be public, and the
  * connection goes to those very answers: a name that changes its mind in between gains nothing.
+ * undici is loaded with the first: it takes as long as all else that a start loads of packages.
  */
 import { lookup } from 'node:dns/promises';
-import { Agent, buildConnector } from 'undici';
+import type { Agent, buildConnector } from 'undici';
 import { innerAddress, isExempt, isPublicAddress, type AddressRules } from './addresses.ts';
 
 export type Address = { address: string; family: 4 | 6 };
@@ -24,20 +25,28 @@ export const realNetwork: Network = {
   },
   dial(addresses, options, timeoutMs, done) {
     const first = addresses[0]!;
-    const connect = buildConnector({
-      timeout: timeoutMs,
-      autoSelectFamily: true,
-      lookup: (_host, wanted, answer) => {
-        if (wanted.all) answer(null, addresses);
-        else answer(null, first.address, first.family);
-      },
+    void import('undici').then(({ buildConnector }) => {
+      const connect = buildConnector({
+        timeout: timeoutMs,
+        autoSelectFamily: true,
+        lookup: (_host, wanted, answer) => {
+          if (wanted.all) answer(null, addresses);
+          else answer(null, first.address, first.family);
+        },
+      });
+      connect(options, done);
     });
-    connect(options, done);
   },
 };
 
 /** One agent a download: nothing stays open afterwards. Proxies of the environment play no part. */
-export function createAgent(rules: AddressRules, network: Network, connectMs: number, idleMs: number): Agent {
+export async function createAgent(
+  rules: AddressRules,
+  network: Network,
+  connectMs: number,
+  idleMs: number,
+): Promise<Agent> {
+  const { Agent } = await import('undici');
   return new Agent({
     headersTimeout: idleMs,
     bodyTimeout: idleMs,

@@ -60,7 +60,12 @@ const RETRY_PAUSE_MS = 250;
 export async function fetchFile(task: FetchTask, options: Options): Promise<Download | null> {
   const { limits } = options;
   checkUrl(task.url, options.rules);
-  const agent = createAgent(options.rules, options.network ?? realNetwork, limits.connectMs, limits.idleMs);
+  const agent = await createAgent(
+    options.rules,
+    options.network ?? realNetwork,
+    limits.connectMs,
+    limits.idleMs,
+  );
   const deadline = new AbortController();
   const late = () => deadline.abort(tookTooLong(limits.fetchMs));
   const timer = setTimeout(late, limits.fetchMs);

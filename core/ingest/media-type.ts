@@ -1,6 +1,5 @@
 /** What a file really is, by its content; and how to tell people that we do not take it. */
 import { open } from 'node:fs/promises';
-import { fileTypeFromFile } from 'file-type';
 import { unusable } from './refusal.ts';
 import type { StudioError } from '../errors.ts';
 
@@ -85,6 +84,7 @@ export const takenTypes: readonly string[] = [...new Set(Object.values(accepted)
  * @throws {StudioError} media_unusable for everything that is not on the list, with a hint
  */
 export async function identify(file: string): Promise<MediaType> {
+  const { fileTypeFromFile } = await import('file-type');
   const found = await fileTypeFromFile(file).catch(() => undefined);
   const type = found && accepted[found.ext];
   if (type) return type;

@@ -3,7 +3,7 @@
  * `{ event, job }` signed, tries again with growing pauses, and logs each try on the job.
  */
 import { randomUUID } from 'node:crypto';
-import { request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { StudioError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { pause } from '../pause.ts';
@@ -20,7 +20,7 @@ export type FetchGuard = {
   /** @throws {StudioError} url_not_allowed */
   check: (url: string) => URL;
   /** Refuses connections to inner addresses with a StudioError url_not_allowed. */
-  dispatcher: Dispatcher;
+  dispatcher(): Promise<Dispatcher>;
 };
 
 export type WebhookOptions = {
@@ -152,9 +152,10 @@ async function deliver(announcement: Announcement, settings: Settings, cut: Abor
       job: present(announcement.job),
     } satisfies WebhookBody);
     const timestamp = Math.floor(at / 1000);
+    const { request } = await import('undici');
     const response = await request(url, {
       method: 'POST',
-      dispatcher: guard.dispatcher,
+      dispatcher: await guard.dispatcher(),
       signal: AbortSignal.any([timeout, cut]),
       headers: {
         'content-type': 'application/json',

@@ -9,10 +9,13 @@ const IDLE_MS = 10_000;
 /** @param allowHosts `host:port` exempt from the port and private-address rules */
 export function openWebhookGuard(allowHosts: readonly string[]): FetchGuard & { close(): Promise<void> } {
   const rules = { allowHosts };
-  const dispatcher = createAgent(rules, realNetwork, CONNECT_MS, IDLE_MS);
+  let agent: ReturnType<typeof createAgent> | undefined;
   return {
     check: (url) => checkUrl(url, rules),
-    dispatcher,
-    close: async () => (dispatcher.destroyed ? undefined : dispatcher.destroy()),
+    dispatcher: () => (agent ??= createAgent(rules, realNetwork, CONNECT_MS, IDLE_MS)),
+    async close() {
+      const opened = await agent;
+      if (opened && !opened.destroyed) await opened.destroy();
+    },
   };
 }

@@ -40,6 +40,8 @@ function start(dataDir: string, settings: Partial<AppProcessSettings> = {}): App
       LOG_LEVEL: 'error',
       RENDER_THREADS: '1',
       TTS_ENGINE: 'none',
+      // Monitoring begins with every check it has, which costs a start as much again as all the rest.
+      SERVICES: 'api,worker',
       ...env,
     },
   };

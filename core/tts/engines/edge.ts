@@ -3,7 +3,6 @@
  * that they will answer tomorrow: off unless EDGE_TTS is set, and said on every job.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { WebSocket } from 'undici';
 import type { SpeechConfig } from '../../config/speech.ts';
 import { asStudioError, StudioError } from '../../errors.ts';
 import { decodeReceived } from '../audio/received.ts';
@@ -45,7 +44,12 @@ export function createEdge({ url = address }: SpeechConfig['edge'], tools: Servi
 }
 
 /** One connection a sentence, as the browser does. */
-function speakOnce(url: string, sentence: SentenceRequest, signal: AbortSignal): Promise<Outcome<Spoken>> {
+async function speakOnce(
+  url: string,
+  sentence: SentenceRequest,
+  signal: AbortSignal,
+): Promise<Outcome<Spoken>> {
+  const { WebSocket } = await import('undici');
   return new Promise((resolve, reject) => {
     const requestId = randomUUID().replaceAll('-', '');
     const socket = new WebSocket(signedAddress(url, requestId), { headers: browserHeaders });

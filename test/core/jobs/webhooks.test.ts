@@ -57,7 +57,10 @@ afterEach(async () => {
 
 function guardOf(allowHosts: string[]): FetchGuard {
   const rules = { allowHosts };
-  return { check: (text) => checkUrl(text, rules), dispatcher: createAgent(rules, realNetwork, 2000, 5000) };
+  return {
+    check: (text) => checkUrl(text, rules),
+    dispatcher: () => createAgent(rules, realNetwork, 2000, 5000),
+  };
 }
 
 function start(options: Partial<WebhookOptions> = {}): WebhookSender {
