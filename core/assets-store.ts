@@ -2,7 +2,7 @@
  * Uploads: streamed to disk under a byte limit, vetted by the ingest, and kept under the SHA-256 of
  * their content, so that the same file twice is one. What is refused leaves nothing behind.
  */
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -18,6 +18,7 @@ import { defaultLimits, type IngestLimits } from './ingest/index.ts';
 import { createSharedWork } from './ingest/shared-work.ts';
 import type { SharedFiles } from './storage/types.ts';
 import type { Asset } from './studio-service.ts';
+import { syncFolder } from './sync-file.ts';
 import { createTurns } from './turns.ts';
 
 export type AssetsStore = {
@@ -117,12 +118,7 @@ export function createAssetsStore(options: AssetsStoreOptions): AssetsStore {
     await writeFile(written, JSON.stringify(record), { flush: true });
     await rename(path.join(scratch, 'upload'), fileOf(id));
     await rename(written, recordOf(id));
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncFolder(folder);
     return assetOf(id, record);
   }
 

@@ -47,7 +47,8 @@ const clipScenes = [2, 5, 8];
 export type Workload = {
   folder: string;
   storyboard: StoryboardInput;
-  scenes: { kind: 'photo' | 'clip'; file: string; seconds: number; effect: string }[];
+  /** `startS`: where in the clip the scene begins. */
+  scenes: { kind: 'photo' | 'clip'; file: string; seconds: number; startS: number; effect: string }[];
   music: string;
   seconds: number;
 };
@@ -68,17 +69,19 @@ export async function makeWorkload(
   const scenes: Workload['scenes'] = [];
   for (let index = 0; index < count; index++) {
     const kind = clipScenes.includes(index % 10) ? 'clip' : 'photo';
-    // Long films show the same ten again: what is measured is rendering, not the making of pictures.
-    const file = path.join(
-      folder,
-      kind === 'clip' ? `clip${index % 10}-${sceneSeconds}s.mp4` : `photo${index % 10}.jpg`,
-    );
-    if (!existsSync(file))
-      await (kind === 'clip' ? makeClip(file, index, sceneSeconds) : makePhoto(file, index));
+    // Long films show the same ten again, each time a little elsewhere: equal segments would be rendered once.
+    const again = Math.floor(index / 10);
+    const base = kind === 'clip' ? `clip${index % 10}-${sceneSeconds}s.mp4` : `photo${index % 10}.jpg`;
+    const made = path.join(folder, base);
+    if (!existsSync(made))
+      await (kind === 'clip' ? makeClip(made, index, sceneSeconds) : makePhoto(made, index));
+    const file = kind === 'photo' && again > 0 ? made.replace('.jpg', `-${again}.jpg`) : made;
+    if (!existsSync(file)) await shiftPhoto(made, file, again);
     scenes.push({
       kind,
       file,
       seconds: sceneSeconds,
+      startS: kind === 'clip' ? again / 30 : 0,
       effect: kind === 'photo' ? effects[index % 4]! : 'none',
     });
   }
@@ -90,7 +93,10 @@ export async function makeWorkload(
     scenes: scenes.map((scene, index) => ({
       text: spoken[index % spoken.length]!,
       duration: scene.seconds,
-      media: { type: scene.kind === 'clip' ? 'video' : 'image', src: path.basename(scene.file) },
+      media:
+        scene.kind === 'clip'
+          ? { type: 'video', src: path.basename(scene.file), start: scene.startS }
+          : { type: 'image', src: path.basename(scene.file) },
       ...(scene.kind === 'photo' ? { effect: effects[index % 4]! } : {}),
       ...(index > 0 ? { transition: { type: 'fade', duration: FADE_S } } : {}),
     })),
@@ -134,6 +140,15 @@ async function makePhoto(file: string, seed: number): Promise<void> {
   await sharp(pixels, { raw: { ...PHOTO, channels: 3 } })
     .jpeg({ quality: 92 })
     .toFile(file);
+}
+
+/** The same photograph, some pixels further to the right. */
+async function shiftPhoto(from: string, to: string, again: number): Promise<void> {
+  const left = again * 6;
+  await sharp(from)
+    .extract({ left, top: 0, width: PHOTO.width - left, height: PHOTO.height })
+    .jpeg({ quality: 92 })
+    .toFile(to);
 }
 
 /** A field of smooth noise: random grids, each finer and fainter than the one before, laid over one another. */

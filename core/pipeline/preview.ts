@@ -2,7 +2,6 @@
  * A small copy of a film for places with an upload limit: chats, mails, phones on a slow line. Each segment
  * has its part of it, kept by its content like the segment itself: after an edit only what changed is made anew.
  */
-import { createHash } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContentCache } from '../cache.ts';
@@ -10,54 +9,31 @@ import { cutOptions } from '../compositor/cut-options.ts';
 import { StudioError } from '../errors.ts';
 import type { Ffmpeg } from '../ffmpeg.ts';
 import { concatList, evenDecodeTimes } from './package.ts';
+import {
+  durationOf,
+  partsOf,
+  runsOf,
+  shortSide,
+  shownFps,
+  SOUND_BITS,
+  sum,
+  videoBits,
+  type Part,
+  type PreviewInput,
+} from './preview-parts.ts';
 
-export type PreviewInput = {
-  /** The finished film, and what it was joined of, in order. */
-  film: string;
-  segments: { file: string; key: string; frames: number }[];
-  /** Finished soundtrack as long as the film. */
-  sound: string;
-  fps: number;
-  /** Of the film, px. */
-  width: number;
-  height: number;
-  /** Temporary folder for lists; removed by the caller. */
-  workDir: string;
-  /** File to write, MP4. */
-  out: string;
-  /** The most the preview may have, bytes. */
-  maxBytes: number;
-};
+export { previewSeconds, type PreviewInput } from './preview-parts.ts';
 
 export type PreviewDeps = { ffmpeg: Ffmpeg; cache: ContentCache; versions: Record<string, string> };
 
-/** What one file of the preview shows: a segment, or its beginning. */
-type Part = { source: string; frames: number; key: string };
-
-/** A longer film is shown by its beginning: stretched over all of it, so few bytes would show nothing. */
-const PREVIEW_SECONDS = 180;
-/** px */
-const SHORT_SIDE = 360;
-const MOST_FPS = 30;
-const SOUND_BITS = 64_000;
 /** A rate asked for is met within a tenth or so; containers cost a little. */
 const MARGINS = [0.88, 0.7];
 const TIMEOUT_MS = 10 * 60_000;
-/** Above it 360 lines gain nothing, bit/s. */
-const MOST_BITS = 1_200_000;
-const LEAST_BITS = 30_000;
-/** Rates go in steps of a quarter octave, so that a film that becomes a little longer keeps its parts. */
-const STEPS_PER_OCTAVE = 4;
 
 /** A film that is small already, and MP4, is its own preview; without a limit (Infinity) none is wanted. */
 export async function needsPreview(film: string, maxBytes: number): Promise<boolean> {
   if (maxBytes === Infinity) return false;
   return !film.endsWith('.mp4') || (await stat(film)).size > maxBytes;
-}
-
-/** What a preview shows of a film, s. */
-export function previewSeconds(durationS: number): number {
-  return Math.min(durationS, PREVIEW_SECONDS);
 }
 
 /**
@@ -88,37 +64,6 @@ export async function makePreview(
     if (bytes <= input.maxBytes) break;
   }
   return bytes;
-}
-
-/** bit/s that fill `maxBytes` over the seconds shown, rounded down to a step. */
-function videoBits(input: PreviewInput, margin: number): number {
-  const seconds = Math.max(1, previewSeconds(durationOf(input.segments, input.fps)));
-  const bits = (input.maxBytes * 8 * margin) / seconds - SOUND_BITS;
-  const octaves = Math.log2(MOST_BITS / Math.min(MOST_BITS, Math.max(LEAST_BITS, bits)));
-  return Math.round(MOST_BITS / 2 ** (Math.ceil(octaves * STEPS_PER_OCTAVE - 1e-9) / STEPS_PER_OCTAVE));
-}
-
-function partsOf(input: PreviewInput, bits: number, versions: Record<string, string>): Part[] {
-  const { segments, fps, film } = input;
-  const keyOf = (of: unknown): string =>
-    `preview-${createHash('sha256')
-      .update(JSON.stringify([1, versions, bits, shortSide(input), of]))
-      .digest('hex')}`;
-  const shown = shownOf(segments, PREVIEW_SECONDS * fps);
-  // Frames are left out of a fast film, and not so that each segment keeps its own: it is one part.
-  if (fps > MOST_FPS)
-    return [{ source: film, frames: sum(shown), key: keyOf(shown.map(({ key, frames }) => [key, frames])) }];
-  return shown.map(({ file, frames, key }) => ({ source: file, frames, key: keyOf([key, frames]) }));
-}
-
-/** Segments up to so many frames, the last one cut. */
-function shownOf(segments: PreviewInput['segments'], most: number): PreviewInput['segments'] {
-  let left = most;
-  return segments.flatMap((segment) => {
-    const frames = Math.min(segment.frames, left);
-    left -= frames;
-    return frames > 0 ? [{ ...segment, frames }] : [];
-  });
 }
 
 /** Makes the parts that are not there, neighbours by one encoder. */
@@ -174,17 +119,6 @@ async function encodeMissing(
     }
     done += sum(run);
   }
-}
-
-/** Neighbours that are not there. */
-function runsOf(parts: Part[], isThere: boolean[]): Part[][] {
-  const runs: Part[][] = [];
-  parts.forEach((part, index) => {
-    if (isThere[index]) return;
-    if (index > 0 && !isThere[index - 1]) runs.at(-1)!.push(part);
-    else runs.push([part]);
-  });
-  return runs;
 }
 
 async function list({ workDir, fps }: PreviewInput, run: Part[]): Promise<string> {
@@ -244,26 +178,8 @@ async function join(
   });
 }
 
-/** Half the frames of a fast film. (`-fpsmax` makes one or two too many.) */
-function shownFps({ fps }: Pick<PreviewInput, 'fps'>): number {
-  return fps > MOST_FPS ? fps / 2 : fps;
-}
-
 function filter(input: PreviewInput): string {
   const short = shortSide(input);
   const scale = input.width < input.height ? `scale=${short}:-2:flags=area` : `scale=-2:${short}:flags=area`;
-  return input.fps > MOST_FPS ? `fps=${shownFps(input)},${scale}` : scale;
-}
-
-function shortSide({ width, height }: Pick<PreviewInput, 'width' | 'height'>): number {
-  return Math.min(SHORT_SIDE, width, height);
-}
-
-function sum(parts: readonly { frames: number }[]): number {
-  return parts.reduce((frames, part) => frames + part.frames, 0);
-}
-
-/** s */
-function durationOf(parts: readonly { frames: number }[], fps: number): number {
-  return sum(parts) / fps;
+  return shownFps(input) < input.fps ? `fps=${shownFps(input)},${scale}` : scale;
 }

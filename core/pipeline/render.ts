@@ -23,8 +23,8 @@ import {
   type PlanOptions,
   type PlanRequest,
 } from './plan-film.ts';
-import { makePreview, needsPreview, previewSeconds } from './preview.ts';
-import { openProgress, type Progress } from './progress.ts';
+import { makePreview, needsPreview, previewSeconds, type PreviewInput } from './preview.ts';
+import { openProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { planRun, renderMissing, sceneAt } from './render-segments.ts';
 import { renderTogether } from './render-together.ts';
 import { saveFilm, saveSheet, type FilmFiles } from './save.ts';
@@ -126,30 +126,19 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     ]);
 
     enter('saving');
-    const film = path.join(workDir, `film.${output.format}`);
     const parts = {
       segments: segments.map((one) => ({ file: run.file(one), key: one.key, frames: one.plan.frames })),
       sound: sound.path,
       fps: output.fps,
       workDir,
     };
+    const film = path.join(workDir, `film.${output.format}`);
     await joinOnce(
       { ...parts, frames: timeline.frames, format: output.format, title: storyboard.title, out: film },
       deps,
       signal,
     );
-    const { previewBytes = Infinity } = request;
-    const preview = (await needsPreview(film, previewBytes)) ? path.join(workDir, 'preview.mp4') : null;
-    const saving = savingWork(preview ? previewSeconds(seconds) : 0, deps.compositor.threads);
-    progress.expect('saving', saving.expectedS);
-    progress.advance('saving', saving.done('joining', 1));
-    if (preview)
-      await makePreview(
-        { ...parts, ...size, film, out: preview, maxBytes: previewBytes },
-        deps,
-        signal,
-        (done) => progress.advance('saving', saving.done('preview', done)),
-      );
+    const preview = await previewLarge({ ...parts, ...size, film, seconds }, request, deps, progress);
     const files = await saveFilm({
       film,
       preview,
@@ -207,4 +196,23 @@ async function planAndDraw(
     }),
   ]);
   return { plan, stills };
+}
+
+/** Makes the small copy of a film that is larger than it may be; null of any other. Joining is done by then. */
+async function previewLarge(
+  film: Omit<PreviewInput, 'out' | 'maxBytes'> & { seconds: number },
+  { previewBytes: maxBytes = Infinity, signal }: RenderRequest,
+  deps: RenderDeps,
+  progress: ProgressMeter,
+): Promise<string | null> {
+  const isWanted = await needsPreview(film.film, maxBytes);
+  const work = savingWork(isWanted ? previewSeconds(film.seconds) : 0, deps.compositor.threads);
+  progress.expect('saving', work.expectedS);
+  progress.advance('saving', work.done('joining', 1));
+  if (!isWanted) return null;
+  const out = path.join(film.workDir, 'preview.mp4');
+  await makePreview({ ...film, out, maxBytes }, deps, signal, (done) =>
+    progress.advance('saving', work.done('preview', done)),
+  );
+  return out;
 }

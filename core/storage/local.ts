@@ -9,7 +9,6 @@ import {
   link,
   lstat,
   mkdir,
-  open,
   opendir,
   readdir,
   realpath,
@@ -19,7 +18,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError, StudioError } from '../errors.ts';
-import { syncFile } from '../sync-file.ts';
+import { syncFile, syncFolder } from '../sync-file.ts';
 import { contentTypeOf, isJobId } from './file-names.ts';
 import type { FileSigner, Storage, StoredFile } from './types.ts';
 
@@ -159,15 +158,6 @@ async function reveal(staging: string, folder: string, names: readonly string[])
     });
   }
   await syncFolder(folder);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** @returns bytes freed */
