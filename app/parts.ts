@@ -107,7 +107,7 @@ export async function openParts(
     pathsAllowed: config.media.roots.length > 0,
     version,
     probes: {
-      ffmpeg: () => ffmpeg().version(),
+      ffmpeg: async () => ffmpeg().version(),
       speech: () => trySpeech(workshop, config, speaks),
     },
   });

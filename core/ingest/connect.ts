@@ -25,17 +25,19 @@ export const realNetwork: Network = {
   },
   dial(addresses, options, timeoutMs, done) {
     const first = addresses[0]!;
-    void import('undici').then(({ buildConnector }) => {
-      const connect = buildConnector({
-        timeout: timeoutMs,
-        autoSelectFamily: true,
-        lookup: (_host, wanted, answer) => {
-          if (wanted.all) answer(null, addresses);
-          else answer(null, first.address, first.family);
-        },
-      });
-      connect(options, done);
-    });
+    import('undici')
+      .then(({ buildConnector }) => {
+        const connect = buildConnector({
+          timeout: timeoutMs,
+          autoSelectFamily: true,
+          lookup: (_host, wanted, answer) => {
+            if (wanted.all) answer(null, addresses);
+            else answer(null, first.address, first.family);
+          },
+        });
+        connect(options, done);
+      })
+      .catch((error: Error) => done(error, null));
   },
 };
 

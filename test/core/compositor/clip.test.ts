@@ -97,6 +97,31 @@ describe('a clip', () => {
     expect(slowed[2]).toBeGreaterThanOrEqual(23);
   });
 
+  it('is decoded roughly for a draft half as wide, and in full for any other', async () => {
+    const coarse = path.join(folder, 'coarse.mp4');
+    const encoder = ['-c:v', 'libx264', '-crf', '34', '-pix_fmt', 'yuv420p'];
+    await ffmpeg.run({
+      purpose: 'making a clip of few bits',
+      inputs: [{ source: 'testsrc2=s=512x256:r=30:d=1', options: ['-f', 'lavfi'] }],
+      outputs: [{ target: coarse, options: encoder }],
+    });
+    const luma = async (width: number, rough: boolean): Promise<Uint8Array> => {
+      const kernel = new Kernel();
+      const frame = kernel.frame(width, width / 2);
+      const view = layer({ path: coarse, hash: 'coarse', width: 512, height: 256, endS: 1 });
+      const deps = { ffmpeg, signal: new AbortController().signal, rough };
+      const reader = new ClipReader(view, { width, height: width / 2, fps: 30 }, deps);
+      await reader.read(25, frame, kernel);
+      await reader.close();
+      return kernel.view(frame.y, (width * width) / 2).slice();
+    };
+    expect(await luma(510, true)).toEqual(await luma(510, false));
+    const [rough, full] = [await luma(256, true), await luma(256, false)];
+    const apart = rough.reduce((sum, value, index) => sum + Math.abs(value - full[index]!), 0) / rough.length;
+    expect(apart).toBeGreaterThan(0);
+    expect(apart).toBeLessThan(3);
+  });
+
   it('leaves no decoder behind when closed early', async () => {
     await shown(layer(), [0, 1]);
     expect(runningChildren()).toEqual([]);

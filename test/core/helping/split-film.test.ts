@@ -66,6 +66,12 @@ const helpedWith = (worker: Worker): number =>
   worker.lines.reduce((sum, line) => sum + (line['msg'] === 'helped with a film' ? Number(line['segments']) : 0), 0); // prettier-ignore
 const ended = (worker: Worker): Record<string, unknown> | undefined =>
   worker.lines.find((line) => line['msg'] === 'job ended');
+/** Who made the film that is over: a worker says so after it has written the end, which others hear of first. */
+async function makerOf(workers: readonly Worker[]): Promise<Worker> {
+  await until(() => workers.some(ended));
+  return workers.find(ended)!;
+}
+
 const segmentsIn = async (dataDir: string): Promise<string[]> =>
   (await readdir(path.join(dataDir, 'cache', 'segments')).catch((): string[] => [])).filter((name) => /^[0-9a-f]{64}\.mp4$/.test(name)); // prettier-ignore
 
@@ -130,7 +136,8 @@ test('two workers with one folder render a film together, and it is the one that
   watching.abort();
   await watched;
   expect(job).toMatchObject({ status: 'done', attempts: 1 });
-  const [maker, helper] = ended(first) ? [first, second] : [second, first];
+  const maker = await makerOf([first, second]);
+  const helper = maker === first ? second : first;
   await until(() => said(helper, 'helped with a film'));
   const helped = helpedWith(helper);
   expect(helped).toBeGreaterThan(0);
@@ -151,7 +158,7 @@ test('workers on hosts of their own render a film together through a shared stor
   film.scenes[0] = { ...film.scenes[0]!, text: 'Spoken once, heard by both.' } as (typeof film.scenes)[0];
   const job = await finished(workers[0]!, await compose(workers[0]!, film));
   expect(job).toMatchObject({ status: 'done', attempts: 1 });
-  const maker = workers.find(ended)!;
+  const maker = await makerOf(workers);
   const helper = workers.find((worker) => worker !== maker)!;
   await until(() => said(helper, 'helped with a film'));
   expect(helpedWith(helper)).toBeGreaterThan(0);
@@ -165,7 +172,7 @@ test('workers that share neither folder nor store leave each other alone', async
   const workers = await Promise.all([openWorker(), openWorker()]);
   const job = await finished(workers[0]!, await compose(workers[0]!, heavyFilm()));
   expect(job.status).toBe('done');
-  const maker = workers.find(ended)!;
+  const maker = await makerOf(workers);
   const other = workers.find((worker) => worker !== maker)!;
   expect(ended(maker)).not.toHaveProperty('segmentsHelped');
   expect(said(other, 'no cache is shared with the worker of a film')).toBe(true);
