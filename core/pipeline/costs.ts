@@ -1,5 +1,6 @@
 /** What a film's stages are expected to take, so that the bar is steady before anything is measured. */
 import type { Storyboard } from '../schema/storyboard.ts';
+import { expectedSpeechS } from './measure.ts';
 import { sharedWork, type ProgressMeter } from './progress.ts';
 
 /** Rough costs before anything is measured, s: what keeps the bar steady from the first second on. */
@@ -21,10 +22,11 @@ export function expectCosts(
   threads: number,
 ): ReturnType<typeof renderingWork> {
   const characters = storyboard.scenes.reduce((sum, scene) => sum + (scene.text?.length ?? 0), 0);
-  // Speech runs at about 15 characters a second; scenes without any last about 4 s.
+  // Scenes without speech last about 4 s.
   const seconds = storyboard.scenes.reduce(
     (sum, scene) =>
-      sum + (scene.duration === 'auto' ? Math.max(4, (scene.text?.length ?? 0) / 15) : scene.duration),
+      sum +
+      (scene.duration === 'auto' ? Math.max(4, expectedSpeechS(scene, storyboard) ?? 0) : scene.duration),
     0,
   );
   progress.expect('fetching', storyboard.scenes.length * COST.asset);

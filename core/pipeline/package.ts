@@ -25,8 +25,8 @@ export type JoinInput = {
 const KEPT_BYTES = 100 * 1024 ** 2;
 
 /**
- * `joinFilm`, or a copy of what it made of the same parts before: opening many segments takes about as long as
- * all else that a film costs in which nothing changed.
+ * `joinFilm`, or a copy of what it made of the same parts before: two programs less to start for a film in
+ * which nothing changed.
  * @param versions of what decides the bytes besides the parts
  */
 export async function joinOnce(

@@ -22,8 +22,6 @@ import {
   type PreviewInput,
 } from './preview-parts.ts';
 
-export { previewSeconds, type PreviewInput } from './preview-parts.ts';
-
 export type PreviewDeps = { ffmpeg: Ffmpeg; cache: ContentCache; versions: Record<string, string> };
 
 /** A rate asked for is met within a tenth or so; containers cost a little. */

@@ -23,7 +23,8 @@ import {
   type PlanOptions,
   type PlanRequest,
 } from './plan-film.ts';
-import { makePreview, needsPreview, previewSeconds, type PreviewInput } from './preview.ts';
+import { previewSeconds, type PreviewInput } from './preview-parts.ts';
+import { makePreview, needsPreview } from './preview.ts';
 import { openProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { planRun, renderMissing, sceneAt } from './render-segments.ts';
 import { renderTogether } from './render-together.ts';

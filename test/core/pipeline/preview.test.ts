@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { openCache } from '../../../core/cache.ts';
 import { runningChildren } from '../../../core/ffmpeg.ts';
 import { joinFilm } from '../../../core/pipeline/package.ts';
-import { makePreview, type PreviewInput } from '../../../core/pipeline/preview.ts';
+import type { PreviewInput } from '../../../core/pipeline/preview-parts.ts';
+import { makePreview } from '../../../core/pipeline/preview.ts';
 import { readFfmpeg, runFfmpeg, testFfmpeg, testFolder } from '../../helpers/samples.ts';
 
 /** Noise: the worst an encoder can be given. */
