@@ -14,7 +14,7 @@ const BASE = 70 * MIB;
  * Bytes a pixel of the film that an encoder holds at once, measured (resident memory of ffmpeg at 720p,
  * 1080p and 4k): frames waiting in the lookahead, references, and what each frame is analysed with.
  */
-const encoderBytes: Record<Encoding['quality'], number> = { draft: 30, standard: 95, high: 230 };
+const encoderBytes: Record<Encoding['quality'], number> = { draft: 30, standard: 80, high: 230 };
 /** Bytes a pixel for drawing: frames on their way, and a still enlarged for its deepest zoom. */
 const DRAWING = 30;
 /** Bytes a pixel for each clip that is decoded meanwhile. */

@@ -6,7 +6,7 @@ import type { OverlaySpan } from '../drawing/types.ts';
 import type { Effect, TransitionType } from '../schema/storyboard.ts';
 
 /** Bumped whenever the same plan would give other pixels, so that old segments are not reused. */
-export const RENDERER_VERSION = 3;
+export const RENDERER_VERSION = 4;
 
 export type Fit = 'cover' | 'contain' | 'blur';
 
