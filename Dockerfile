@@ -8,7 +8,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # No package of ours needs its install script: ffmpeg comes from Debian below.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json cli.ts app.ts ./
+COPY tsconfig.json cli.ts app.ts ./
+COPY scripts/build.ts scripts/build.ts
 COPY api api
 COPY app app
 COPY bot bot

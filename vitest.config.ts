@@ -3,18 +3,16 @@ import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { programFile } from './test/helpers/program.ts';
 
-/** What starts threads and processes from files beside it: tests let it take the built ones, as the program does. */
-const starters = ['core/compositor/pool.ts', 'core/tts/children/engine-process.ts', 'core/tts/alignment/aligning-thread.ts']; // prettier-ignore
-
 export default defineConfig({
   plugins: [
     {
       name: 'threads-from-the-built-program',
       enforce: 'pre',
       transform(code, id) {
-        const source = path.relative(import.meta.dirname, id);
-        if (!starters.includes(source)) return null;
-        return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(programFile(source)).href));
+        // What starts them: here it takes the built ones, as the program does.
+        if (path.relative(import.meta.dirname, id) !== 'core/program-files.ts') return null;
+        const built = pathToFileURL(programFile('program-files.ts')).href;
+        return code.replaceAll('import.meta.url', JSON.stringify(built));
       },
     },
   ],

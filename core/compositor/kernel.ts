@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { programFile } from '../program-files.ts';
 
 type KernelFunctions = {
   heapBase(): number;
@@ -54,7 +55,7 @@ export type Frame = { width: number; height: number; y: number; u: number; v: nu
 
 /** Of the kernel's memory, in pages of 64 KiB: as the build tells the compiler, and all that 32 bits can name. */
 const PAGES = { initial: 1, maximum: 65_536 };
-const wasmFile = new URL('./kernel.wasm', import.meta.url);
+const wasmFile = programFile('compositor/kernel.wasm');
 let compiled: WebAssembly.Module | undefined;
 
 export class Kernel {

@@ -2,12 +2,11 @@
  * A few threads that do a film's long work side by side: segments, stills, sound. The pool owns their lives:
  * a thread that dies fails only the task it had.
  */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StudioError } from '../errors.ts';
 import { renderMemory, taskBytes } from './admission.ts';
 import type { FfmpegPaths } from '../ffmpeg.ts';
+import { openThread } from '../program-files.ts';
 import { traceStep } from '../trace.ts';
 import type { FromThread, Task, TaskResult, ToThread } from './thread.ts';
 
@@ -59,7 +58,10 @@ export function openCompositor(options: {
   let closed = false;
 
   function start(): Thread {
-    const worker = openWorker({ paths: options.paths });
+    const worker = openThread('compositor/thread', {
+      workerData: { paths: options.paths },
+      resourceLimits,
+    });
     const thread: Thread = { worker, current: null };
     worker.on('message', (message: FromThread) => receive(thread, message));
     worker.on('error', (error) =>
@@ -176,18 +178,3 @@ function sum(numbers: readonly number[]): number {
 
 /** A thread's own objects are few and small; frames live outside its heap. Eager collection keeps bitmaps from piling up. */
 const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 192 };
-
-/** Starts thread.js, or in development thread.ts, which a new thread must first be taught to read. */
-function openWorker(workerData: unknown): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./thread.js', import.meta.url), { workerData, resourceLimits });
-  const entry = JSON.stringify(new URL('./thread.ts', import.meta.url).href);
-  const tsx = JSON.stringify(
-    new URL(
-      'dist/esm/api/index.mjs',
-      pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json')),
-    ).href,
-  );
-  const bootstrap = `import(${tsx}).then(({ register }) => { register(); return import(${entry}); })`;
-  return new Worker(bootstrap, { eval: true, workerData, resourceLimits, execArgv: [] });
-}

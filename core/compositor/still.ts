@@ -1,6 +1,7 @@
 /** A still on its canvas, as planes in kernel memory, sampled sub-pixel exactly for each frame. */
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { drawGradient } from '../drawing/gradient.ts';
+import { openSharp } from '../libvips.ts';
 import type { Frame, Kernel } from './kernel.ts';
 import { canvasSize, viewAt } from './motion.ts';
 import type { Fit, StillLayer } from './plan.ts';
@@ -111,6 +112,7 @@ async function fitPicture(
   width: number,
   height: number,
 ): Promise<Rgb> {
+  const sharp = await openSharp();
   const open = () => sharp(path, { limitInputPixels: false }).flatten({ background }).toColourspace('srgb');
   const packed = (image: Sharp) => image.removeAlpha().raw().toBuffer();
   if (fit === 'cover')

@@ -4,7 +4,6 @@
  */
 import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import sharp from 'sharp';
 import { openFonts, type FontBook } from '../drawing/fonts.ts';
 import { drawSheet, type SheetInput } from '../drawing/sheet.ts';
 import { asStudioError, StudioError, type ErrorCode, type ErrorDetails } from '../errors.ts';
@@ -56,8 +55,6 @@ try {
 } catch {
   // Not allowed here; ffmpeg's children are niced anyway.
 }
-sharp.concurrency(1);
-sharp.cache(false);
 
 port.on('message', (message: ToThread) => {
   if (message.type === 'abort') running.get(message.id)?.abort(new StudioError('cancelled', 'Cancelled.'));

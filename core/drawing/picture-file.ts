@@ -1,7 +1,7 @@
 /** Reads a logo or watermark picture at the size it is shown. */
 import { createCanvas, ImageData, type Canvas } from '@napi-rs/canvas';
-import sharp from 'sharp';
 import { StudioError } from '../errors.ts';
+import { openSharp } from '../libvips.ts';
 
 /** No logo needs more; a picture that says it has is a trap. */
 const pixelLimit = 50_000_000;
@@ -13,6 +13,7 @@ const pixelLimit = 50_000_000;
  */
 export async function readPicture(path: string, box: { width: number; height: number }): Promise<Canvas> {
   try {
+    const sharp = await openSharp();
     const source = sharp(path, { limitInputPixels: pixelLimit });
     const about = await source.metadata();
     // Orientations 5 to 8 lie on their side (EXIF).

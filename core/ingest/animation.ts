@@ -1,8 +1,8 @@
 /** Frames of animated GIF, APNG and WebP, which no video container carries well. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Readable } from 'node:stream';
-import sharp from 'sharp';
 import type { Ffmpeg, FfmpegInput } from '../ffmpeg.ts';
+import { openSharp } from '../libvips.ts';
 import type { IngestLimits } from './limits.ts';
 import type { MediaType } from './media-type.ts';
 import { pictureError } from './picture-error.ts';
@@ -78,6 +78,7 @@ async function sharpInput(source: string, limits: IngestLimits, signal: AbortSig
 type AnimationMeta = { width: number; height: number; frames: number; delays: number[] };
 
 async function readMeta(source: string, limits: IngestLimits): Promise<AnimationMeta> {
+  const sharp = await openSharp();
   const meta = await sharp(source, { limitInputPixels: limits.picturePixels })
     .metadata()
     .catch((error: unknown) => {
@@ -122,6 +123,7 @@ async function* decodeBatches(
   limits: IngestLimits,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
+  const sharp = await openSharp();
   const frameBytes = meta.width * meta.height * 4;
   const batch = Math.max(1, Math.floor(BATCH_PIXELS / (meta.width * meta.height)));
   for (let page = 0; page < meta.frames; page += batch) {

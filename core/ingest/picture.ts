@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import type { Ffmpeg } from '../ffmpeg.ts';
+import { openSharp, sharpVersion } from '../libvips.ts';
 import type { Cache } from './cache.ts';
 import { contentKey } from './content-key.ts';
 import type { IngestLimits } from './limits.ts';
@@ -23,27 +24,11 @@ const VERSION = 1;
 /** Opaque pictures up to this are kept without loss, px; larger ones decode as fast from JPEG at a fifth of the bytes. */
 const LOSSLESS_PIXELS = 500_000;
 
-// Of libvips' many loaders only these ever run in this process; type by content comes before.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpegFile',
-    'VipsForeignLoadPngFile',
-    'VipsForeignLoadWebpFile',
-    'VipsForeignLoadHeifFile',
-    'VipsForeignLoadNsgifFile',
-    'VipsForeignLoadTiffFile',
-    'VipsForeignLoadJpegBuffer',
-    'VipsForeignLoadPngBuffer',
-    'VipsForeignLoadWebpBuffer',
-  ],
-});
-
 export function pictureKey(original: Original, wishes: Wishes): string {
   return contentKey(
     'picture',
     VERSION,
-    sharp.versions.vips,
+    sharpVersion,
     original.sha256,
     wishes.maxSide ?? null,
     wishes.cover ?? null,
@@ -129,6 +114,7 @@ async function write(
   limits: IngestLimits,
   failOn: 'error' | 'none',
 ): Promise<Omit<PictureRecord, 'source'>> {
+  const sharp = await openSharp();
   const image = sharp(source, { limitInputPixels: limits.picturePixels, failOn, pages: 1 });
   const meta = await image.metadata();
   const { width, height } = targetSize(meta, wishes, limits);
@@ -182,6 +168,7 @@ async function writeOpaque(image: Sharp, pixels: number, target: string): Promis
 /** Many an "RGBA" picture is opaque all over; it is then written, and later blended, as one. */
 async function writeWithAlpha(image: Sharp, target: string): Promise<Written> {
   const { data, info } = await image.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const sharp = await openSharp();
   const raw = sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } });
   if (isOpaque(data)) return writeOpaque(raw.removeAlpha(), info.width * info.height, target);
   await raw.png({ compressionLevel: 3 }).toFile(target);

@@ -3,12 +3,12 @@
  * after an edit only the scenes that changed are opened again, and a draft's serve the film as well.
  * They are drawn while the speech is made, at a moment of the length that a scene is expected to have.
  */
-import sharp from 'sharp';
 import type { ContentCache } from '../cache.ts';
 import type { Compositor } from '../compositor/pool.ts';
 import type { Layer, SegmentPlan } from '../compositor/plan.ts';
 import type { OverlaySpan } from '../drawing/types.ts';
 import { asStudioError } from '../errors.ts';
+import { openSharp } from '../libvips.ts';
 import { eachOrStop } from '../together.ts';
 import { planKey, type SceneLayer } from './segments.ts';
 import type { Timeline } from './timeline.ts';
@@ -84,6 +84,7 @@ async function sceneFrame(
   const draw = async (): Promise<Uint8Array> => {
     const rgb = await drawSceneFrame(input, scene, size, deps, signal);
     const temporary = cache.temporary(key, 'png');
+    const sharp = await openSharp();
     await sharp(rgb, { raw: { ...size, channels: 3 } })
       .png({ compressionLevel: 1 })
       .toFile(temporary);
@@ -126,6 +127,7 @@ function tellingMoment(
 }
 
 async function readPixels(file: string, size: Size): Promise<Uint8Array | null> {
+  const sharp = await openSharp();
   const pixels = await sharp(file)
     .removeAlpha()
     .raw()

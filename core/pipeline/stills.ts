@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import type { ContentCache } from '../cache.ts';
+import { openSharp } from '../libvips.ts';
 import type { Storyboard } from '../schema/storyboard.ts';
 import { titleFilm } from './caption-film.ts';
 import { expectScenes } from './measure.ts';
@@ -99,6 +99,7 @@ async function drawPoster(
   if (await cache.has(key, 'jpg', signal)) return cache.file(key, 'jpg');
   const scene = await mostTelling(scenes);
   const rgb = await drawSceneFrame(input, scene, size, deps, signal);
+  const sharp = await openSharp();
   const jpeg = await sharp(rgb, { raw: { ...size, channels: 3 } })
     .jpeg({ quality: 88, mozjpeg: true })
     .toBuffer();
@@ -120,6 +121,7 @@ async function keep(cache: ContentCache, key: string, extension: string, bytes: 
 
 /** Index of the frame with detail and contrast that is neither black nor white; earlier ones win ties. */
 async function mostTelling(scenes: SceneFrame[]): Promise<number> {
+  const sharp = await openSharp();
   let best = { index: 0, score: -Infinity };
   for (const [index, { width, height, rgb }] of scenes.entries()) {
     const stats = await sharp(await rgb(), { raw: { width, height, channels: 3 } }).stats();

@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../core/config.ts';
+import { buildProgram, programEntries } from '../../scripts/build.ts';
 
 /** What of the Compose specification is used here; a key that is misspelt or in the wrong place is a fault. */
 const words = z.array(z.string());
@@ -177,13 +178,18 @@ test('a container without a port is well as long as its process touches its file
   rmSync(path.dirname(file), { recursive: true });
 });
 
-test('the image copies all that the build compiles, and starts what it makes', () => {
+test('the image copies all that the build is made of, and starts what it makes', async () => {
   const dockerfile = read('Dockerfile');
-  const { include } = JSON.parse(read('tsconfig.build.json')) as { include: string[] };
-  for (const part of include)
+  const sources = await buildProgram('node_modules/.cache/genscene-image', [
+    ...programEntries,
+    'clients/genscene.ts',
+  ]);
+  const parts = new Set(sources.map((file) => file.split('/')[0]!).filter((part) => part !== 'node_modules'));
+  expect([...parts]).toEqual(expect.arrayContaining(['cli.ts', 'core', 'api']));
+  for (const part of [...parts, 'scripts/build.ts', 'tsconfig.json'])
     expect(dockerfile, part).toMatch(new RegExp(`^COPY .*\\b${part.replace('.', '\\.')}\\b`, 'm'));
   expect(dockerfile).toMatch(/^USER \d+/m);
   expect(dockerfile).toContain('"node", "dist/cli.js"');
   const ignored = read('.dockerignore').split('\n').filter(Boolean);
-  for (const part of include) expect(ignored).not.toContain(part);
+  for (const part of parts) expect(ignored).not.toContain(part);
 });

@@ -1,8 +1,7 @@
 /** Owns the thread words are found in: starts it when needed, ends it when idle, replaces it when it hangs. */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { asStudioError, StudioError } from '../../errors.ts';
+import { openThread } from '../../program-files.ts';
 import type { SpokenWord } from '../engine.ts';
 import type { Reference, Sound } from './align-words.ts';
 import type { FromThread, ToThread } from './thread.ts';
@@ -26,7 +25,7 @@ export function openAligningThread(): AligningThread {
   let closed = false;
 
   function start(): Worker {
-    const started = openWorker();
+    const started = openThread('tts/alignment/thread', { resourceLimits, env: {} });
     started.on('message', (message: FromThread) => {
       const asked = waiting.get(message.id);
       if ('words' in message) asked?.resolve(message.words);
@@ -100,18 +99,3 @@ export function openAligningThread(): AligningThread {
 }
 
 const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 };
-
-/** Starts thread.js, or in development thread.ts, which a new thread must first be taught to read. */
-function openWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./thread.js', import.meta.url), { resourceLimits, env: {} });
-  const entry = JSON.stringify(new URL('./thread.ts', import.meta.url).href);
-  const tsx = JSON.stringify(
-    new URL(
-      'dist/esm/api/index.mjs',
-      pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json')),
-    ).href,
-  );
-  const bootstrap = `import(${tsx}).then(({ register }) => { register(); return import(${entry}); })`;
-  return new Worker(bootstrap, { eval: true, resourceLimits, execArgv: [], env: {} });
-}

@@ -2,11 +2,9 @@
  * Every engine, the preferred ones first: neural voices of one's own, services that are configured,
  * then those that are always here. An engine is loaded when it speaks for the first time.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import type { SpeechConfig } from '../../config/speech.ts';
+import { packageVersion } from '../../package-version.ts';
 import type { ChildEngine } from '../children/messages.ts';
 import { ChildPool, type PoolOptions } from '../children/pool.ts';
 import type { EngineEntry } from '../engine.ts';
@@ -150,14 +148,4 @@ function poolOf(engine: ChildEngine, options: Omit<PoolOptions, 'engine'>): Chil
 function once<T>(work: () => T): () => T {
   let known: { value: T } | null = null;
   return () => (known ??= { value: work() }).value;
-}
-
-/** The version of an installed package, without loading any of it; null if it is not there. */
-function packageVersion(name: string): string | null {
-  try {
-    const file = createRequire(import.meta.url).resolve(path.posix.join(name, 'package.json'));
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  } catch {
-    return null;
-  }
 }

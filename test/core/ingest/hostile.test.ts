@@ -10,6 +10,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ffmpeg } from '../../../core/ffmpeg.ts';
 import { createIngest, type Ingest } from '../../../core/ingest/index.ts';
+import { openSharp } from '../../../core/libvips.ts';
 import { makeClip, quarters, runFfmpeg, sampleFolder, testFfmpeg } from '../../helpers/samples.ts';
 
 const execute = promisify(execFile);
@@ -149,6 +150,7 @@ describe('S21', () => {
   });
 
   it('lets no other loader of the picture library run', async () => {
+    await openSharp();
     await writeFile(file('drawing.svg'), '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>');
     await expect(sharp(file('drawing.svg')).metadata()).rejects.toThrow(/unsupported|block/i);
     await expect(sharp(await readFile(file('drawing.svg'))).metadata()).rejects.toThrow(/unsupported|block/i);
