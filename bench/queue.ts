@@ -1,5 +1,5 @@
 /**
- * The job queue over Redis beside bare bee-queue, in one run: `npm run bench:queue`.
+ * The job queue over Redis beside bare bee-queue, and bee-queue with a plain record, in one run: `npm run bench:queue`.
  *   --jobs N      jobs of the throughput runs (3,000; 0 skips them and latency)
  *   --slots N     jobs a worker takes at a time (32)
  *   --fsync X     appendfsync of the Redis it starts: always (as recommended), everysec, no
@@ -7,13 +7,14 @@
  *   --split S     seconds of one heavy film that 1 and 2 worker processes render (60; 0 skips it)
  *   --rounds N    of it, by turns (2)
  *   --pinned      its workers get one processor each and no other, as if each had a host of its own
- * Both sides add and take in one process, 32 adds under way at a time, with a job that does nothing.
+ * All sides add and take in one process, 32 adds under way at a time, with a job that does nothing.
  */
 import { parseArgs } from 'node:util';
 import { startRedisServer, type RedisServer } from '../test/helpers/redis-server.ts';
 import { bareBeeQueue, bareLatency } from './queue/bare.ts';
 import { filmsPerMinute } from './queue/films.ts';
 import { openSplitFilm, type SplitRun } from './queue/split-film.ts';
+import { recordedBeeQueue } from './queue/recorded.ts';
 import { wholePath, wholePathLatency } from './queue/whole-path.ts';
 
 const { values } = parseArgs({
@@ -46,6 +47,7 @@ try {
 async function compareThroughput({ url, command }: RedisServer): Promise<void> {
   const sides = [
     { name: 'bare bee-queue', run: bareBeeQueue, rates: [] as number[], processor: [] as number[] },
+    { name: 'with a record ', run: recordedBeeQueue, rates: [] as number[], processor: [] as number[] },
     { name: 'the whole path', run: wholePath, rates: [] as number[], processor: [] as number[] },
   ];
   // Turn and turn about, so that whatever else the machine does hits both; the first round warms up.
@@ -60,11 +62,13 @@ async function compareThroughput({ url, command }: RedisServer): Promise<void> {
       processor.push((user + system) / 1000 / jobs);
     }
   }
-  const [bare, whole] = sides.map(({ rates }) => median(rates));
+  const [bare, recorded, whole] = sides.map(({ rates }) => median(rates));
   say(`jobs/s, ${jobs} jobs, ${slots} slots, appendfsync ${values.fsync}, median of ${ROUNDS}:`);
   for (const { name, rates, processor } of sides)
     say(`  ${name}   ${median(rates).toFixed(0)}   (${rates.map(Math.round).join(', ')}), ${median(processor).toFixed(2)} ms of Node a job`); // prettier-ignore
-  say(`  that is          ${((whole! / bare!) * 100).toFixed(0)} %`);
+  say(
+    `  that is ${percent(whole! / bare!)} of bare bee-queue, and ${percent(whole! / recorded!)} of it with a record`,
+  );
 }
 
 async function compareLatency({ url, command }: RedisServer): Promise<void> {
@@ -111,6 +115,10 @@ async function compareSplit({ url, command }: RedisServer): Promise<void> {
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 function at(sorted: readonly number[], share: number): string {

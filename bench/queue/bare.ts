@@ -1,11 +1,11 @@
-/** Bare bee-queue as its README shows it: what the whole path is measured against. */
+/** Bare bee-queue, told to do no more than deliver: what the whole path is measured against. */
 import BeeQueue from 'bee-queue';
 
 const ADDS_AT_ONCE = 32;
 
 /** Jobs/s from the first add to the last end. */
 export async function bareBeeQueue(url: string, count: number, slots: number): Promise<number> {
-  const queue = open(url);
+  const queue = openBare(url);
   await queue.ready();
   let ended = 0;
   const started = performance.now();
@@ -27,7 +27,7 @@ export async function bareBeeQueue(url: string, count: number, slots: number): P
 
 /** ms from add to start, sorted. */
 export async function bareLatency(url: string, count: number): Promise<number[]> {
-  const queue = open(url);
+  const queue = openBare(url);
   await queue.ready();
   let begun = (): void => {};
   queue.process(1, async () => begun());
@@ -43,8 +43,8 @@ export async function bareLatency(url: string, count: number): Promise<number[]>
   return times.sort((a, b) => a - b);
 }
 
-function open(url: string): BeeQueue {
-  const queue = new BeeQueue('bare', {
+export function openBare(url: string): BeeQueue<{ id: string }> {
+  const queue = new BeeQueue<{ id: string }>('bare', {
     redis: { port: Number(new URL(url).port), host: '127.0.0.1' } as never,
     storeJobs: false,
     getEvents: false,
