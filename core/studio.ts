@@ -141,6 +141,9 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
     validate,
     async render(input, options) {
       const createdAt = new Date();
+      // ffmpeg is asked for its version while the storyboard is checked.
+      const opening = openDeps();
+      opening.catch(() => undefined);
       const checked = validate(input);
       if (!checked.ok) {
         const many = checked.issues.length === 1 ? 'a fault' : `${checked.issues.length} faults`;
@@ -150,7 +153,7 @@ export function createStudio(config: Config, tools: Tools = {}): Studio {
         });
       }
       const { storyboard } = checked;
-      const deps = await openDeps();
+      const deps = await opening;
       const film = await render(
         {
           storyboard,

@@ -20,22 +20,35 @@ export type FilmSoundInput = {
 /** A clip's sound fades at least this long at its edges, s. */
 const EDGE_FADE_S = 0.05;
 
-/** @throws {StudioError} render_failed, no_space, cancelled */
-export async function makeSoundtrack(
+/**
+ * Begins the film's sound. Returns as soon as it has its thread: it is one piece, and a film of which little else
+ * is to be made would wait for it.
+ * @returns once it is mixed; rejects with {StudioError} render_failed, no_space, cancelled
+ */
+export async function beginSoundtrack(
   input: FilmSoundInput,
   deps: { compositor: Compositor; cache: ContentCache },
   options: { signal: AbortSignal; onProgress: (fraction: number) => void },
-): Promise<MixedSound> {
+): Promise<{ mixed: Promise<MixedSound> }> {
   const sounds = placeSounds(input);
   const key = soundtrackKey(sounds);
   const extension = sounds.format === 'webm' ? 'webm' : 'm4a';
   const known = await cachedSound(deps.cache, key, extension);
-  if (known) return known;
-  const mixed = await deps.compositor.run({ kind: 'sound', input: sounds, workDir: input.workDir }, options);
-  const path = await deps.cache.keep(mixed.path, key, extension);
-  const facts = deps.cache.temporary(key, 'json');
+  if (known) return { mixed: Promise.resolve(known) };
+  const mixing = deps.compositor.run({ kind: 'sound', input: sounds, workDir: input.workDir }, options);
+  return { mixed: mixing.then((mixed) => keepSound(deps.cache, key, extension, mixed)) };
+}
+
+async function keepSound(
+  cache: ContentCache,
+  key: string,
+  extension: string,
+  mixed: MixedSound,
+): Promise<MixedSound> {
+  const path = await cache.keep(mixed.path, key, extension);
+  const facts = cache.temporary(key, 'json');
   await writeFile(facts, JSON.stringify(mixed));
-  await deps.cache.keep(facts, key, 'json');
+  await cache.keep(facts, key, 'json');
   return { ...mixed, path };
 }
 

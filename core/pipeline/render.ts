@@ -11,7 +11,7 @@ import type { Ffmpeg } from '../ffmpeg.ts';
 import { frameSize } from '../schema/storyboard.ts';
 import { allOrStop } from '../together.ts';
 import { expectCosts, renderingWork, savingWork } from './costs.ts';
-import { makeSoundtrack } from './film-sound.ts';
+import { beginSoundtrack } from './film-sound.ts';
 import { type FilmVoice, filmVoices } from './narrate.ts';
 import { joinOnce } from './package.ts';
 import {
@@ -107,21 +107,26 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
 
     const abort = new AbortController();
     const together = AbortSignal.any([signal, abort.signal]);
-    // First, since people wait for it; the film is begun meanwhile.
-    const sheet = await beginSheet(stills, { storyboard, timeline }, deps, together);
-    const onFrames = (frames: number): void =>
-      progress.advance('rendering', work.done('frames', frames / run.frames), sceneAt(run.missing, frames));
-    const [helped, sound] = await allOrStop(abort, [
-      shared
-        ? renderTogether(run, encoding, deps.compositor, shared, together, onFrames)
-        : renderMissing(run, encoding, deps.compositor, together, onFrames),
-      makeSoundtrack({ storyboard, timeline, narrations, assets, workDir }, deps, {
+    // The sheet first, since people wait for it, then the sound, the longest piece; the film is begun meanwhile.
+    const sheet = beginSheet(stills, { storyboard, timeline }, deps, together);
+    const sound = sheet.then(() =>
+      beginSoundtrack({ storyboard, timeline, narrations, assets, workDir }, deps, {
         signal: together,
         onProgress: (fraction) =>
           progress.advance('rendering', work.done('sound', fraction), progress.scene()),
       }),
-      sheet.drawn.then(async (png) => {
-        const shown = await saveSheet(png, { storyboard, workDir, outDir });
+    );
+    const onFrames = (frames: number): void =>
+      progress.advance('rendering', work.done('frames', frames / run.frames), sceneAt(run.missing, frames));
+    const [helped, { lufs, truePeakDb, path: soundFile }] = await allOrStop(abort, [
+      sound.then<number | void>(() =>
+        shared
+          ? renderTogether(run, encoding, deps.compositor, shared, together, onFrames)
+          : renderMissing(run, encoding, deps.compositor, together, onFrames),
+      ),
+      sound.then(({ mixed }) => mixed),
+      sheet.then(async ({ drawn }) => {
+        const shown = await saveSheet(await drawn, { storyboard, workDir, outDir });
         request.onSheet?.(shown);
       }),
     ]);
@@ -129,7 +134,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
     enter('saving');
     const parts = {
       segments: segments.map((one) => ({ file: run.file(one), key: one.key, frames: one.plan.frames })),
-      sound: sound.path,
+      sound: soundFile,
       fps: output.fps,
       workDir,
     };
@@ -155,7 +160,7 @@ export async function render(request: RenderRequest, deps: RenderDeps): Promise<
       duration: seconds,
       ...size,
       size: (await stat(files.film)).size,
-      loudness: { lufs: sound.lufs, truePeakDb: sound.truePeakDb },
+      loudness: { lufs, truePeakDb },
       scenesReused: run.scenesReused,
       segments: { total: segments.length, reused: run.reused, helped: helped ?? 0 },
       voices: filmVoices(narrations),
