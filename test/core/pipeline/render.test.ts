@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCompositor, type Compositor } from '../../../core/compositor/pool.ts';
 import { loadConfig } from '../../../core/config.ts';
 import { Ffmpeg, findFfmpeg, runningChildren } from '../../../core/ffmpeg.ts';
 import type { StoryboardInput } from '../../../core/schema/storyboard.ts';
@@ -278,3 +279,24 @@ async function isAlive(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text !== '' && !/\) Z /.test(text);
 }
+
+it('begins the sheet and the sound before the segments: people wait for the one, an edited film for the other', async () => {
+  const begun: string[] = [];
+  const noting = (real: Compositor): Compositor => ({
+    ...real,
+    run(task, options) {
+      begun.push(task.kind);
+      return real.run(task, options);
+    },
+  });
+  const noted = createStudio(loadConfig({ DATA_DIR: path.join(folder, 'noted'), PATH: searchPath }), {
+    openCompositor: (options) => noting(openCompositor(options)),
+  });
+  try {
+    await noted.render({ output: small, scenes: plain(2) }, { outDir: path.join(folder, 'noted-film') });
+  } finally {
+    await noted.close();
+  }
+  const long = begun.filter((kind) => kind !== 'frame');
+  expect(long.slice(0, 3)).toEqual(['sheet', 'sound', 'segments']);
+});
