@@ -63,7 +63,8 @@ const packages: Plugin = {
     onResolve({ filter: /^[^./]/ }, ({ path: wanted, importer, kind }) => {
       if (kind === 'entry-point') return null;
       const name = /^(@[^/]+\/)?[^/]+/.exec(wanted)![0];
-      const isTakenIn = takenIn.includes(name) || importer.includes('/node_modules/');
+      const isPackage = path.relative(root, importer).startsWith('node_modules');
+      const isTakenIn = takenIn.includes(name) || isPackage;
       return isTakenIn && !leftOut.includes(name) && !isBuiltin(wanted)
         ? null
         : { path: wanted, external: true };
@@ -80,7 +81,25 @@ function checkPlace({ outputs }: Metafile, folder: string): void {
       );
 }
 
+/** The client of the API runs in browsers too, so it is a file of its own that asks for nothing of Node's. */
+export async function buildClient(folder: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['clients/genscene.ts'],
+    outbase: '.',
+    outdir: folder,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+  });
+}
+
 if (process.argv[1] === import.meta.filename) {
   await rm(path.join(root, 'dist'), { recursive: true, force: true });
-  await buildProgram('dist', [...programEntries, 'clients/genscene.ts']);
+  await buildProgram('dist', programEntries);
+  await buildClient('dist');
 }

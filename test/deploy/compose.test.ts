@@ -180,10 +180,10 @@ test('a container without a port is well as long as its process touches its file
 
 test('the image copies all that the build is made of, and starts what it makes', async () => {
   const dockerfile = read('Dockerfile');
-  const sources = await buildProgram('node_modules/.cache/genscene-image', [
-    ...programEntries,
+  const sources = [
+    ...(await buildProgram('node_modules/.cache/genscene-image', programEntries)),
     'clients/genscene.ts',
-  ]);
+  ];
   const parts = new Set(sources.map((file) => file.split('/')[0]!).filter((part) => part !== 'node_modules'));
   expect([...parts]).toEqual(expect.arrayContaining(['cli.ts', 'core', 'api']));
   for (const part of [...parts, 'scripts/build.ts', 'tsconfig.json'])

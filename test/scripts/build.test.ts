@@ -1,8 +1,9 @@
 /** What the build takes in, and what it must leave to npm. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { onTestFinished, expect, test } from 'vitest';
-import { buildProgram, programEntries } from '../../scripts/build.ts';
+import { buildClient, buildProgram, programEntries } from '../../scripts/build.ts';
 
 const folder = 'node_modules/.cache/genscene-build-test';
 
@@ -32,4 +33,13 @@ test('every package taken in may be passed on under its own terms', async () => 
     };
     expect(about.license, name).toMatch(/^(MIT|ISC|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0)$/);
   }
+});
+
+test('the client is one file that a browser can read', async () => {
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await buildClient(folder);
+  const code = await readFile(path.join(folder, 'clients/genscene.js'), 'utf8');
+  expect(code).not.toMatch(/\bimport\b[^;]*['"]|\brequire\(|\bprocess\./);
+  const client = (await import(pathToFileURL(path.resolve(folder, 'clients/genscene.js')).href)) as object;
+  expect(Object.keys(client)).toEqual(expect.arrayContaining(['GenScene', 'GenSceneError']));
 });
