@@ -188,11 +188,11 @@ function containerOptions(format: Output['format']): string[] {
 }
 
 /**
- * Encoder settings, chosen by measurement (noise, photographs, drawings, fast cuts): `standard` is within
- * 0.2 dB of veryfast crf 23 in SSIM at half its CPU. Five B frames in a fixed pattern and no search for cuts, which are known to begin
- * segments, take a quarter off what three with that search cost, and a frame differs less from its neighbour; a
- * lookahead of seven frames is as short as that pattern allows, and crf makes up for what it weighs less.
- * One thread as a rule, since segments run side by side. A key frame every 2 s for seeking.
+ * Encoder settings, chosen by measurement (noise, photographs, drawings, fast cuts): `standard` is within 0.2 dB of
+ * veryfast crf 23 in SSIM at half its CPU. Five B frames in a fixed pattern and no search for cuts, which are known
+ * to begin segments, take a quarter off what three with that search cost, and a frame differs less from its
+ * neighbour; a lookahead of seven frames is as short as that pattern allows, and crf makes up for what it weighs
+ * less. One thread as a rule, since segments run side by side. A key frame every 2 s for seeking.
  */
 function encoderOptions(encoding: Encoding, fps: number, threads: number): string[] {
   const keyInterval = fps * 2;
