@@ -1,7 +1,6 @@
 /** Bare bee-queue, told to do no more than deliver: what the whole path is measured against. */
 import BeeQueue from 'bee-queue';
-
-const ADDS_AT_ONCE = 32;
+import { addAll } from './adding.ts';
 
 /** Jobs/s from the first add to the last end. */
 export async function bareBeeQueue(url: string, count: number, slots: number): Promise<number> {
@@ -15,11 +14,7 @@ export async function bareBeeQueue(url: string, count: number, slots: number): P
       if (ended === count) resolve();
     });
   });
-  let left = count;
-  const adder = async (): Promise<void> => {
-    while (left-- > 0) await queue.createJob({ id: 'x'.repeat(24) }).save();
-  };
-  await Promise.all([all, ...Array.from({ length: ADDS_AT_ONCE }, adder)]);
+  await Promise.all([all, addAll(count, () => queue.createJob({ id: 'x'.repeat(24) }).save())]);
   const seconds = (performance.now() - started) / 1000;
   await queue.close(1000).catch(() => {});
   return count / seconds;

@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from 'redis';
 import { composeJob } from '../../test/helpers/job-samples.ts';
 import { openBare } from './bare.ts';
+import { addAll } from './adding.ts';
 
-const ADDS_AT_ONCE = 32;
 const { request, owner, origin } = composeJob();
 
 type Simple = {
@@ -72,11 +72,7 @@ export async function recordedBeeQueue(url: string, count: number, slots: number
       if (ended === count) resolve();
     });
   });
-  let left = count;
-  const adder = async (): Promise<void> => {
-    while (left-- > 0) await add();
-  };
-  await Promise.all([all, ...Array.from({ length: ADDS_AT_ONCE }, adder)]);
+  await Promise.all([all, addAll(count, add)]);
   const seconds = (performance.now() - started) / 1000;
   await queue.close(1000).catch(() => {});
   client.destroy();

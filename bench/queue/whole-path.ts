@@ -2,8 +2,8 @@
 import { openJobs } from '../../core/jobs/index.ts';
 import { startWorker } from '../../core/worker.ts';
 import { composeJob, filmResult, keepingLog } from '../../test/helpers/job-samples.ts';
+import { addAll } from './adding.ts';
 
-const ADDS_AT_ONCE = 32;
 const job = composeJob();
 
 /** Jobs/s from the first add to the last end. */
@@ -23,11 +23,7 @@ export async function wholePath(url: string, count: number, slots: number): Prom
   const terms = { jobs, log, concurrency: slots, jobTimeoutMs: 60_000 };
   const worker = startWorker({ ...terms, run: async () => filmResult });
   const started = performance.now();
-  let left = count;
-  const adder = async (): Promise<void> => {
-    while (left-- > 0) await jobs.add(job);
-  };
-  await Promise.all([all, ...Array.from({ length: ADDS_AT_ONCE }, adder)]);
+  await Promise.all([all, addAll(count, () => jobs.add(job))]);
   const seconds = (performance.now() - started) / 1000;
   await worker.stop({ graceMs: 1000 });
   await jobs.close();

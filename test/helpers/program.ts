@@ -50,10 +50,10 @@ async function make(): Promise<void> {
   await forgetOld();
 }
 
-/** Another run may still read what this one has no use for. */
+/** Another run may still read what this one has no use for. Folders stay: writing into one does not make it newer. */
 async function forgetOld(): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const file = path.join(folder, name);
-    if (Date.now() - (await stat(file)).mtimeMs > 24 * 3600 * 1000) await rm(file, { recursive: true });
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isFile() && Date.now() - (await stat(file)).mtimeMs > 24 * 3600 * 1000) await rm(file);
   }
 }
